@@ -1,0 +1,257 @@
+"""How results show themselves: HTML, Markdown and plain text from plain values.
+
+No byte of a log becomes markup: every value that comes from data passes through one of the three ``escape_*`` functions.
+This module knows nothing of the product's nouns, so that everything above it can use it.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+__all__ = [
+    "MAX_ROWS",
+    "effect_line",
+    "escape_html",
+    "escape_markdown",
+    "escape_terminal",
+    "finding_html",
+    "finding_markdown",
+    "finding_text",
+    "table_html",
+    "table_markdown",
+    "table_text",
+    "verdict_html",
+    "verdict_markdown",
+    "verdict_text",
+    "verdicts_html",
+    "verdicts_markdown",
+    "verdicts_text",
+]
+
+MAX_ROWS = 20
+"""Rows of a table that a result shows of itself."""
+
+_INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+!|$~&:@-])")
+
+
+def escape_html(value: object) -> str:
+    """Return text that an HTML parser reads as text, with invisible characters shown.
+
+    Examples
+    --------
+    >>> escape_html("</script><b>")
+    '&lt;/script&gt;&lt;b&gt;'
+    """
+    return html.escape(escape_terminal(value), quote=True)
+
+
+def escape_markdown(value: object) -> str:
+    r"""Return text that Markdown renders as itself: no link, image, table cell, formula or tag begins in it.
+
+    Examples
+    --------
+    >>> escape_markdown("[x](javascript:y)|")
+    '\\[x\\]\\(javascript\\:y\\)\\|'
+    """
+    text = escape_terminal(value).replace("\n", " ").replace("\t", " ")
+    return _MARKDOWN.sub(r"\\\1", text)
+
+
+def escape_terminal(value: object) -> str:
+    r"""Return text without control, bidirectional and zero-width characters; each is shown as ``\\uXXXX``.
+
+    Examples
+    --------
+    >>> escape_terminal("a\x1b[31mb")
+    'a\\u001b[31mb'
+    """
+    return _INVISIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", str(value))
+
+
+def _number(value: float) -> str:
+    if value != value:  # noqa: PLR0124  (NaN)
+        return "n/a"
+    if float(value).is_integer() and abs(value) < 1e15:
+        return f"{int(value):,}"
+    size = abs(value)
+    if size >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.3g}" if size >= 1e-4 else f"{value:.1e}"
+
+
+def cell(value: object) -> str:
+    """Return one value of a table as short text, not yet escaped."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return _number(value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}={cell(item)}" for key, item in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(cell(item) for item in value)
+    text = str(value)
+    return text if len(text) <= 160 else text[:159] + "…"
+
+
+def table_html(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return rows as an HTML table."""
+    if not rows:
+        return "<p><em>no rows</em></p>"
+    head = "".join(f"<th>{escape_html(name)}</th>" for name in rows[0])
+    body = "".join("<tr>" + "".join(f"<td>{escape_html(cell(value))}</td>" for value in row.values()) + "</tr>" for row in rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def table_markdown(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return rows as a Markdown table."""
+    if not rows:
+        return "*no rows*\n"
+    lines = ["| " + " | ".join(escape_markdown(name) for name in rows[0]) + " |", "|" + "---|" * len(rows[0])]
+    lines += ["| " + " | ".join(escape_markdown(cell(value)) for value in row.values()) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def table_text(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return rows as aligned columns of plain text."""
+    if not rows:
+        return "(no rows)"
+    names = list(rows[0])
+    cells = [[escape_terminal(cell(row.get(name))).replace("\n", " ")[:60] for name in names] for row in rows]
+    widths = [max(len(name), *(len(line[at]) for line in cells)) for at, name in enumerate(names)]
+    numeric = [all(isinstance(row.get(name), int | float) or row.get(name) is None for row in rows) for name in names]
+
+    def line(values: Sequence[str]) -> str:
+        parts = (v.rjust(w) if n else v.ljust(w) for v, w, n in zip(values, widths, numeric, strict=True))
+        return "  ".join(parts).rstrip()
+
+    return "\n".join([line(names), line(["-" * width for width in widths]), *(line(row) for row in cells)])
+
+
+def effect_line(effect: Mapping[str, Any]) -> str:
+    """Return an effect as one line: before, after, interval, n, method."""
+    unit = f" {effect['unit']}" if effect["unit"] else ""
+    before, after = effect["before"], effect["after"]
+    moved = f"{_value(before)} → {_value(after)}{unit}" if before is not None else f"{_value(after)}{unit}"
+    interval = ""
+    if effect["low"] is not None or effect["high"] is not None:
+        word = "ratio" if effect["scale"] == "ratio" else "difference"
+        interval = f"; {word} {_value(effect['low'])} to {_value(effect['high'])} ({effect['level']:.0%})"
+    p_value = f"; p = {effect['p_value']:.2g}" if effect.get("p_value") is not None else ""
+    counts = f"; n = {effect['n_before']:,} / {effect['n_after']:,}" if before is not None else f"; n = {effect['n_after']:,}"
+    return escape_terminal(f"{effect['name']} {moved}{interval}{p_value}{counts}; {effect['method']}")
+
+
+def _value(value: float | None) -> str:
+    return "unbounded" if value is None else _number(value)
+
+
+def _effects(document: Mapping[str, Any]) -> list[str]:
+    effects = document.get("effects") or ([document["effect"]] if document.get("effect") else [])
+    return [effect_line(effect) for effect in effects]
+
+
+def _more(document: Mapping[str, Any]) -> int:
+    return max(0, int(document.get("n_rows", len(document["table"]))) - len(document["table"]))
+
+
+def finding_html(document: Mapping[str, Any]) -> str:
+    """Return a finding as HTML: claim, effect, table, caveats, SQL folded."""
+    parts = [f"<p><strong>{escape_html(document['claim'])}</strong></p>"]
+    parts += [f"<p>{escape_html(line)}</p>" for line in _effects(document)]
+    parts.append(table_html(document["table"]))
+    if _more(document):
+        parts.append(f"<p><em>{_more(document):,} more rows in <code>.table</code></em></p>")
+    if document["caveats"]:
+        parts.append("<ul>" + "".join(f"<li>{escape_html(text)}</li>" for text in document["caveats"]) + "</ul>")
+    for sql in document["sql"]:
+        parts.append(f"<details><summary>SQL</summary><pre>{escape_html(sql)}</pre></details>")
+    return f'<div class="rca-finding">{"".join(parts)}</div>'
+
+
+def finding_markdown(document: Mapping[str, Any]) -> str:
+    """Return a finding as Markdown."""
+    parts = [f"**{escape_markdown(document['claim'])}**\n"]
+    parts += [escape_markdown(line) + "\n" for line in _effects(document)]
+    parts.append(table_markdown(document["table"]))
+    if _more(document):
+        parts.append(f"*{_more(document):,} more rows*\n")
+    parts += [f"- {escape_markdown(text)}" for text in document["caveats"]]
+    return "\n".join(parts) + "\n"
+
+
+def finding_text(document: Mapping[str, Any]) -> str:
+    """Return a finding as plain text for a terminal."""
+    parts = [escape_terminal(document["claim"]), *("  " + line for line in _effects(document)), table_text(document["table"])]
+    if _more(document):
+        parts.append(f"({_more(document):,} more rows)")
+    parts += [f"- {escape_terminal(text)}" for text in document["caveats"]]
+    return "\n".join(parts)
+
+
+def _evidence_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {
+            "evidence": item["name"],
+            "decibans": "missing" if item["missing"] else f"{item['decibans']:+.1f}",
+            "kind": item["kind"],
+            "claim": item["claim"],
+        }
+        for item in document["evidence"]
+    ]
+
+
+def _verdict_line(document: Mapping[str, Any]) -> str:
+    return (
+        f"{document['id']} {document['title']}: {document['status']}, {document['decibans']:+.1f} decibans, "
+        f"probability {document['probability']:.0%}"
+    )
+
+
+def verdict_html(document: Mapping[str, Any]) -> str:
+    """Return a verdict as HTML."""
+    return f"<p><strong>{escape_html(_verdict_line(document))}</strong></p>{table_html(_evidence_rows(document))}"
+
+
+def verdict_markdown(document: Mapping[str, Any]) -> str:
+    """Return a verdict as Markdown."""
+    return f"**{escape_markdown(_verdict_line(document))}**\n\n{table_markdown(_evidence_rows(document))}"
+
+
+def verdict_text(document: Mapping[str, Any]) -> str:
+    """Return a verdict as plain text."""
+    return f"{escape_terminal(_verdict_line(document))}\n{table_text(_evidence_rows(document))}"
+
+
+def _verdict_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {
+            "hypothesis": item["id"],
+            "title": item["title"],
+            "status": item["status"],
+            "decibans": round(float(item["decibans"]), 1),
+            "probability": f"{item['probability']:.1%}",
+        }
+        for item in document["hypotheses"]
+    ]
+
+
+def verdicts_html(document: Mapping[str, Any]) -> str:
+    """Return the scoreboard as HTML."""
+    notes = "".join(f"<li>{escape_html(text)}</li>" for text in document["caveats"])
+    return table_html(_verdict_rows(document)) + (f"<ul>{notes}</ul>" if notes else "")
+
+
+def verdicts_markdown(document: Mapping[str, Any]) -> str:
+    """Return the scoreboard as Markdown."""
+    return table_markdown(_verdict_rows(document)) + "".join(f"- {escape_markdown(text)}\n" for text in document["caveats"])
+
+
+def verdicts_text(document: Mapping[str, Any]) -> str:
+    """Return the scoreboard as plain text."""
+    return "\n".join([table_text(_verdict_rows(document)), *(f"- {escape_terminal(text)}" for text in document["caveats"])])
