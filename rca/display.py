@@ -104,7 +104,9 @@ def table_html(rows: Sequence[Mapping[str, Any]]) -> str:
     if not rows:
         return "<p><em>no rows</em></p>"
     head = "".join(f"<th>{escape_html(name)}</th>" for name in rows[0])
-    body = "".join("<tr>" + "".join(f"<td>{escape_html(cell(value))}</td>" for value in row.values()) + "</tr>" for row in rows)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape_html(cell(value))}</td>" for value in row.values()) + "</tr>" for row in rows
+    )
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
@@ -143,7 +145,11 @@ def effect_line(effect: Mapping[str, Any]) -> str:
         word = "ratio" if effect["scale"] == "ratio" else "difference"
         interval = f"; {word} {_value(effect['low'])} to {_value(effect['high'])} ({effect['level']:.0%})"
     p_value = f"; p = {effect['p_value']:.2g}" if effect.get("p_value") is not None else ""
-    counts = f"; n = {effect['n_before']:,} / {effect['n_after']:,}" if before is not None else f"; n = {effect['n_after']:,}"
+    counts = (
+        f"; n = {effect['n_before']:,} / {effect['n_after']:,}"
+        if before is not None
+        else f"; n = {effect['n_after']:,}"
+    )
     return escape_terminal(f"{effect['name']} {moved}{interval}{p_value}{counts}; {effect['method']}")
 
 
@@ -187,7 +193,11 @@ def finding_markdown(document: Mapping[str, Any]) -> str:
 
 def finding_text(document: Mapping[str, Any]) -> str:
     """Return a finding as plain text for a terminal."""
-    parts = [escape_terminal(document["claim"]), *("  " + line for line in _effects(document)), table_text(document["table"])]
+    parts = [
+        escape_terminal(document["claim"]),
+        *("  " + line for line in _effects(document)),
+        table_text(document["table"]),
+    ]
     if _more(document):
         parts.append(f"({_more(document):,} more rows)")
     parts += [f"- {escape_terminal(text)}" for text in document["caveats"]]
@@ -249,9 +259,13 @@ def verdicts_html(document: Mapping[str, Any]) -> str:
 
 def verdicts_markdown(document: Mapping[str, Any]) -> str:
     """Return the scoreboard as Markdown."""
-    return table_markdown(_verdict_rows(document)) + "".join(f"- {escape_markdown(text)}\n" for text in document["caveats"])
+    return table_markdown(_verdict_rows(document)) + "".join(
+        f"- {escape_markdown(text)}\n" for text in document["caveats"]
+    )
 
 
 def verdicts_text(document: Mapping[str, Any]) -> str:
     """Return the scoreboard as plain text."""
-    return "\n".join([table_text(_verdict_rows(document)), *(f"- {escape_terminal(text)}" for text in document["caveats"])])
+    return "\n".join(
+        [table_text(_verdict_rows(document)), *(f"- {escape_terminal(text)}" for text in document["caveats"])]
+    )

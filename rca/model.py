@@ -128,7 +128,9 @@ class Incident:
 
     def __post_init__(self) -> None:
         if self.slo is not None and not 0 < self.slo < 1:
-            raise OptionError(f"An objective is a share of good requests between 0 and 1, such as 0.999; got {self.slo!r}.")
+            raise OptionError(
+                f"An objective is a share of good requests between 0 and 1, such as 0.999; got {self.slo!r}."
+            )
         _ = self.window, self.baseline_window
 
     @property
@@ -371,7 +373,9 @@ class Verdict:
             raise OptionError(f"{self.status!r} is not a status. {did_you_mean(self.status, get_args(Status))}")
         settled = self.status in ("confirmed", "refuted")
         if settled and not any(item.kind == "experiment" and not item.missing for item in self.evidence):
-            raise OptionError(f"{self.id} cannot be {self.status}: observations support, only an experiment confirms or refutes.")
+            raise OptionError(
+                f"{self.id} cannot be {self.status}: observations support, only an experiment confirms or refutes."
+            )
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values."""

@@ -16,7 +16,17 @@ NS = 1_000_000_000
 TimeLike: TypeAlias = str | int | datetime
 """An ISO 8601 string (no zone means UTC), a datetime (naive means UTC) or epoch nanoseconds."""
 
-_UNITS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": NS, "m": 60 * NS, "min": 60 * NS, "h": 3600 * NS, "d": 86400 * NS, "w": 604800 * NS}
+_UNITS = {
+    "ns": 1,
+    "us": 1_000,
+    "ms": 1_000_000,
+    "s": NS,
+    "m": 60 * NS,
+    "min": 60 * NS,
+    "h": 3600 * NS,
+    "d": 86400 * NS,
+    "w": 604800 * NS,
+}
 _DURATION = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(ns|us|ms|s|min|m|h|d|w)\s*")
 _CLOCK = re.compile(r"[0-2]?[0-9]:[0-5][0-9](?::[0-5][0-9](?:\.[0-9]+)?)?")
 _FRACTION = re.compile(r"(:[0-9]{2})[.,]([0-9]{1,9})[0-9]*")
@@ -123,7 +133,13 @@ def format_duration(duration_ns: float) -> str:
     ('2.50 s', '430 ms', '1.50 µs')
     """
     size = abs(duration_ns)
-    for limit, unit, scale in ((1e3, "ns", 1.0), (1e6, "µs", 1e3), (1e9, "ms", 1e6), (120e9, "s", 1e9), (7200e9, "min", 60e9)):
+    for limit, unit, scale in (
+        (1e3, "ns", 1.0),
+        (1e6, "µs", 1e3),
+        (1e9, "ms", 1e6),
+        (120e9, "s", 1e9),
+        (7200e9, "min", 60e9),
+    ):
         if size < limit:
             return f"{_three(duration_ns / scale)} {unit}"
     return f"{_three(duration_ns / 3600e9)} h"

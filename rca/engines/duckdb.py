@@ -1,0 +1,135 @@
+"""DuckDB, embedded: the default engine and the store's own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from rca.errors import EngineError, QueryError, StoreError
+
+__all__ = ["DuckDBEngine", "connect", "parameters_in"]
+
+_PARAMETER = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+}
+_LOCK_DOWN = (
+    "SET enable_external_access = false",
+    "SET python_enable_replacements = false",
+    "SET preserve_insertion_order = true",
+    "SET lock_configuration = true",
+)
+
+
+def connect(path: Path | None, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+    """Open a locked-down connection: no file, network or extension beyond the database itself.
+
+    Parameters
+    ----------
+    path
+        The database file; None keeps everything in memory.
+    read_only
+        Opens the file so that others can read it too.
+
+    Raises
+    ------
+    StoreError
+        When the file is no database, is of a newer version, or is held by another process.
+    """
+    try:
+        con = duckdb.connect(":memory:" if path is None else str(path), read_only=read_only, config=dict(_CONFIG))
+    except duckdb.Error as error:
+        raise StoreError(_why_not(path, str(error))) from None
+    if path is not None:
+        spill = str(path.resolve().parent / f"{path.name}.tmp")
+        con.execute("SET temp_directory = $spill", {"spill": spill})
+    for statement in _LOCK_DOWN:
+        con.execute(statement)
+    return con
+
+
+def _why_not(path: Path | None, message: str) -> str:
+    first = message.splitlines()[0]
+    if "lock" in message.lower():
+        return f"{path} is open in another process, and only one may write. Close that one, or open a copy. ({first})"
+    if "not a valid DuckDB database" in message:
+        return f"{path} is not a DuckDB file. To read telemetry into a store, use: rca ingest {path} --db NEW.duckdb"
+    if "version" in message.lower() or "newer" in message.lower():
+        return f"{path} was written by another version of DuckDB than {duckdb.__version__}; upgrade duckdb, or ingest again. ({first})"
+    return f"{path} cannot be opened: {first}"
+
+
+def parameters_in(sql: str) -> set[str]:
+    r"""Return the names of the ``$name`` parameters of a statement, comments left out.
+
+    Examples
+    --------
+    >>> sorted(parameters_in("-- param $x\nSELECT $a + $b"))
+    ['a', 'b']
+    """
+    text = re.sub(r"--[^\n]*", "", sql)
+    return set(_PARAMETER.findall(text))
+
+
+class DuckDBEngine:
+    """Runs statements on one DuckDB connection."""
+
+    name = "duckdb"
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, *, location: str = ":memory:") -> None:
+        self.con = con
+        self._location = location
+
+    @property
+    def location(self) -> str:
+        """The database file."""
+        return self._location
+
+    def run(self, sql: str, params: Mapping[str, Any] | None = None) -> pa.Table:
+        """Run one SELECT and return its rows.
+
+        Raises
+        ------
+        QueryError
+            With the parameters and the engine's own words.
+        """
+        wanted = parameters_in(sql)
+        given = {key: value for key, value in (params or {}).items() if key in wanted}
+        try:
+            relation = self.con.sql(sql, params=given or None)
+            if relation is None:
+                raise QueryError("Only statements that return rows can be run here; this one returns none.")
+            return relation.to_arrow_table()
+        except duckdb.ConnectionException as error:
+            raise EngineError(
+                f"The store {self._location} is closed. Open it again with rca.open(). ({error})"
+            ) from None
+        except duckdb.Error as error:
+            raise QueryError(f"{error}\nParameters: {given!r}\nStatement:\n{sql}") from error
+
+    def execute(self, sql: str, params: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """Run one statement of the store itself and return its rows as tuples."""
+        wanted = parameters_in(sql)
+        given = {key: value for key, value in (params or {}).items() if key in wanted}
+        cursor = self.con.execute(sql, given) if given else self.con.execute(sql)
+        return cursor.fetchall()
+
+    def insert(self, table: str, rows: pa.Table) -> None:
+        """Append `rows`, which have exactly the columns of `table`."""
+        view = "rca_incoming"
+        self.con.register(view, rows)
+        try:
+            self.con.execute(f'INSERT INTO "{table}" SELECT * FROM {view}')
+        finally:
+            self.con.unregister(view)
+
+    def close(self) -> None:
+        """Close the connection; a second call does nothing."""
+        self.con.close()

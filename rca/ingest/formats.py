@@ -1,0 +1,45 @@
+"""The formats that are read, in the order in which they are asked; the first of equals wins."""
+
+from __future__ import annotations
+
+from rca.errors import FormatError, OptionError, did_you_mean
+from rca.ingest.contract import Format, Guess, Sample
+
+__all__ = ["FORMATS", "by_name", "choose"]
+
+FORMATS: tuple[Format, ...] = ()
+
+_SURE_ENOUGH = 0.05
+
+
+def by_name(name: str, formats: tuple[Format, ...] = FORMATS) -> Format:
+    """Return a format by its name.
+
+    Raises
+    ------
+    OptionError
+        When there is none; the message names the closest.
+    """
+    for item in formats:
+        if item.name == name:
+            return item
+    raise OptionError(f"There is no format {name!r}. {did_you_mean(name, [item.name for item in formats])}")
+
+
+def choose(sample: Sample, formats: tuple[Format, ...] = FORMATS) -> Format:
+    """Return the format that is surest of a file.
+
+    Raises
+    ------
+    FormatError
+        When none is; the message names the three best guesses and why each failed.
+    """
+    guesses: list[tuple[Guess, Format]] = [(item.sniff(sample), item) for item in formats]
+    ranked = sorted(guesses, key=lambda pair: -pair[0].score)
+    if ranked and ranked[0][0].score >= _SURE_ENOUGH:
+        return ranked[0][1]
+    best = "; ".join(f"{item.name}: {guess.reason}" for guess, item in ranked[:3])
+    raise FormatError(
+        f"{sample.path or sample.name} is of no known format ({best}). "
+        "Name one with --format (see: rca formats), or pass your own rca.Format."
+    )

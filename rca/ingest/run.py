@@ -1,0 +1,226 @@
+"""Reading one input into the tables as one transaction, with the ledger that accounts for every record."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from rca.engines.duckdb import DuckDBEngine
+from rca.errors import FormatError, RcaError
+from rca.ingest.contract import Context, Format, Sample
+from rca.ingest.formats import choose
+from rca.ingest.sink import TableSink
+from rca.ingest.source import Source
+from rca.schema import PRIMARY, arrow_schema
+from rca.statements import named
+
+__all__ = ["PARSER_VERSION", "Ingested", "ingest_source", "ledger"]
+
+PARSER_VERSION = "1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingested:
+    """What became of one input: its row of the ledger."""
+
+    ingest_id: str
+    path: str
+    format: str
+    bytes: int
+    records_read: int
+    records_kept: int
+    records_duplicate: int
+    records_quarantined: int
+    status: str
+    message: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def ledger(name: str) -> str:
+    """Return one of the ledger's statements."""
+    return named("rca.ingest", "ledger.sql")[name]
+
+
+@dataclass(frozen=True, slots=True)
+class _Earlier:
+    """What an earlier, shorter version of the same file brought."""
+
+    ingest_id: str
+    records: int
+
+
+def ingest_source(
+    engine: DuckDBEngine, source: Source, formats: tuple[Format, ...], *, chosen: Format | None, service_name: str
+) -> Ingested:
+    """Read one input in one transaction; whatever happens, the store is as before or holds all of it.
+
+    An input that cannot be read at all leaves a row in the ledger with status ``failed`` and the reason.
+    """
+    started, ingest_id = time.time_ns(), uuid.uuid4().hex
+    row: dict[str, Any] = {
+        "ingest_id": ingest_id,
+        "path": source.path,
+        "bytes": source.size,
+        "started_ns": started,
+        "format": "",
+    }
+    try:
+        reader = chosen or choose(_sample(source), formats)
+        row |= {
+            "format": reader.name,
+            "parser_version": f"{PARSER_VERSION}.{reader.version}",
+            "sha256": source.sha256(),
+        }
+        return _read(engine, source, reader, service_name, row)
+    except RcaError as error:
+        return _failed(engine, row, str(error))
+
+
+def _sample(source: Source) -> Sample:
+    head, complete = source.head()
+    if not head.strip():
+        reason = source.warnings[0] if source.warnings else "nothing but white space" if head else "0 bytes"
+        raise FormatError(f"{source.path} is empty ({reason}).")
+    return Sample(source.name, head, complete, source.path)
+
+
+def _read(engine: DuckDBEngine, source: Source, reader: Format, service_name: str, row: dict[str, Any]) -> Ingested:
+    known = engine.execute(ledger("known_content"), row)
+    if known:
+        count = int(known[0][1])
+        row |= {
+            "records_read": count,
+            "records_duplicate": count,
+            "status": "complete",
+            "message": "read before: same content",
+        }
+        with _Transaction(engine):
+            return _write_row(engine, row)
+    with _Transaction(engine):
+        context = Context(service_name=service_name, reference_ns=source.mtime_ns)
+        earlier = _earlier_version(engine, source, row)
+        skip = earlier.records - 1 if earlier else 0
+        if earlier:
+            _withdraw_last(engine, earlier)
+        sink = TableSink(engine.insert, row["ingest_id"], context, skip_before=max(0, skip))
+        spans_before = engine.execute(ledger("count_spans"))[0][0]
+        try:
+            reader.read(source, sink)
+        except (
+            UnicodeError,
+            ValueError,
+            KeyError,
+            TypeError,
+            IndexError,
+            AttributeError,
+            RecursionError,
+            pa.ArrowException,
+            OverflowError,
+        ) as error:
+            if isinstance(error, RcaError):
+                raise
+            raise FormatError(
+                f"{source.path} was taken for {reader.title}, but its content breaks the reader: {type(error).__name__}: {error}"
+            ) from error
+        sink.finish()
+        duplicates = _drop_duplicate_spans(engine, sink, row["ingest_id"], spans_before)
+        _settle(row, sink, source, duplicates)
+        return _write_row(engine, row)
+
+
+def _settle(row: dict[str, Any], sink: TableSink, source: Source, duplicates: int) -> None:
+    notes = [*source.warnings, *sink.context.notes]
+    nothing = not sink.read
+    partial = bool(sink.quarantined or source.warnings)
+    if nothing:
+        notes.append("no record found")
+    row |= {
+        "records_read": sink.read,
+        "records_kept": sink.kept - duplicates,
+        "records_duplicate": sink.duplicates + duplicates,
+        "records_quarantined": sink.quarantined,
+        "status": "failed" if nothing and source.warnings else "partial" if partial else "complete",
+        "message": "; ".join(notes),
+    }
+
+
+def _earlier_version(engine: DuckDBEngine, source: Source, row: Mapping[str, Any]) -> _Earlier | None:
+    if source.path == "-":
+        return None
+    for ingest_id, size, sha256, records in engine.execute(ledger("earlier_versions"), row):
+        if source.sha256(most=int(size)) == sha256 and records:
+            return _Earlier(str(ingest_id), int(records))
+    return None
+
+
+def _withdraw_last(engine: DuckDBEngine, earlier: _Earlier) -> None:
+    """Take back the last record of the shorter file: it may have been cut in its middle, or go on in the next line."""
+    at = {"ingest_id": earlier.ingest_id, "record_no": earlier.records - 1}
+    if engine.execute(ledger("count_last_quarantined"), at)[0][0]:
+        engine.execute(ledger("drop_last_quarantined"), at)
+        engine.execute(ledger("move_last_quarantined"), at)
+        return
+    count = 0
+    for name in PRIMARY:
+        removed = engine.execute(
+            'DELETE FROM "' + name + '" WHERE ingest_id = $ingest_id AND record_no = $record_no', at
+        )
+        count += int(removed[0][0])
+    engine.execute(ledger("move_last_kept"), at | {"count": count})
+
+
+def _drop_duplicate_spans(engine: DuckDBEngine, sink: TableSink, ingest_id: str, spans_before: int) -> int:
+    """Remove spans that share their key with another; the hashes say cheaply whether there can be any."""
+    hashes = sink.key_hashes.get("spans")
+    if not hashes:
+        return 0
+    everything = np.sort(np.concatenate(hashes))
+    removed = 0
+    if np.any(everything[1:] == everything[:-1]):
+        removed += int(engine.execute(ledger("duplicate_spans_within"), {"ingest_id": ingest_id})[0][0])
+    if spans_before:
+        removed += int(engine.execute(ledger("duplicate_spans_before"), {"ingest_id": ingest_id})[0][0])
+    return removed
+
+
+def _failed(engine: DuckDBEngine, row: dict[str, Any], message: str) -> Ingested:
+    row |= {"status": "failed", "message": message}
+    with _Transaction(engine):
+        return _write_row(engine, row)
+
+
+def _write_row(engine: DuckDBEngine, row: Mapping[str, Any]) -> Ingested:
+    full: dict[str, Any] = {
+        "parser_version": "", "sha256": "", "records_read": 0, "records_kept": 0, "records_duplicate": 0,
+        "records_quarantined": 0, "message": "", "finished_ns": time.time_ns(),
+    } | dict(row)  # fmt: skip
+    schema = arrow_schema("ingests")
+    engine.insert("ingests", pa.Table.from_pylist([{name: full[name] for name in schema.names}], schema=schema))
+    return Ingested(**{name: full[name] for name in Ingested.__slots__})
+
+
+class _Transaction:
+    """All or nothing."""
+
+    def __init__(self, engine: DuckDBEngine) -> None:
+        self._engine = engine
+
+    def __enter__(self) -> None:
+        self._engine.con.execute("BEGIN")
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            self._engine.con.execute("COMMIT" if kind is None else "ROLLBACK")
+        except duckdb.Error:
+            if kind is None:
+                raise

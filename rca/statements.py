@@ -1,0 +1,92 @@
+"""SQL statements as files: reading them, and what their headers promise.
+
+A file holds one statement under a header that types and explains its parameters and columns::
+
+    -- red: requests, errors and latency of one service by minute.
+    -- param  $service VARCHAR      service whose entry spans are counted
+    -- column minute_ns BIGINT      start of the minute
+
+or several short ones, each under a line ``-- name: …``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from rca.errors import QueryError, did_you_mean
+
+__all__ = ["Field", "Statement", "named", "parse", "read"]
+
+_HEADER = re.compile(r"--\s*(param|column)\s+(\S+)\s+((?:[A-Z0-9]+(?:\([^)]*\))?(?:\[\])?))\s*(.*)")
+_TITLE = re.compile(r"--\s*([a-z0-9_]+):\s*(.*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A parameter or column that a header promises."""
+
+    name: str
+    type: str
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One SQL statement and what its header says of it."""
+
+    name: str
+    title: str
+    sql: str
+    params: tuple[Field, ...]
+    columns: tuple[Field, ...]
+
+
+def parse(name: str, text: str) -> Statement:
+    r"""Return the statement of a file's text.
+
+    Examples
+    --------
+    >>> parse("one", "-- one: the number one.\n-- column n INTEGER  one\nSELECT 1 AS n").columns[0].type
+    'INTEGER'
+    """
+    title = ""
+    params: list[Field] = []
+    columns: list[Field] = []
+    for line in text.splitlines():
+        if not line.startswith("--"):
+            continue
+        found = _HEADER.match(line)
+        if found:
+            field = Field(found[2].removeprefix("$"), found[3], found[4].strip())
+            (params if found[1] == "param" else columns).append(field)
+        elif not title and (headline := _TITLE.match(line)):
+            title = headline[2].strip()
+    return Statement(name, title, text.strip(), tuple(params), tuple(columns))
+
+
+@cache
+def read(package: str, name: str) -> Statement:
+    """Return the statement in file ``name.sql`` of a package.
+
+    Raises
+    ------
+    QueryError
+        When there is no such file.
+    """
+    folder = resources.files(package)
+    file = folder.joinpath(*f"{name}.sql".split("/"))
+    if not file.is_file():
+        known = [item.name.removesuffix(".sql") for item in folder.iterdir() if item.name.endswith(".sql")]
+        raise QueryError(f"There is no statement {name!r}. {did_you_mean(name, known)}")
+    return parse(name, file.read_text(encoding="utf-8"))
+
+
+@cache
+def named(package: str, file: str) -> dict[str, str]:
+    """Return the short statements of one file by the name above each."""
+    text = resources.files(package).joinpath(file).read_text(encoding="utf-8")
+    parts = re.split(r"^-- name: (\w+).*$", text, flags=re.MULTILINE)[1:]
+    return {name: body.strip().rstrip(";") for name, body in zip(parts[::2], parts[1::2], strict=True)}

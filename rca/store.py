@@ -1,0 +1,257 @@
+"""The store: one DuckDB file that holds an investigation's telemetry under the canonical names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import duckdb
+import polars as pl
+
+from rca import display
+from rca.engines import Engine
+from rca.engines.duckdb import DuckDBEngine, connect
+from rca.errors import EngineError, SourceError, StoreError
+from rca.ingest.contract import Format
+from rca.ingest.formats import FORMATS, by_name
+from rca.ingest.run import Ingested, ingest_source, ledger
+from rca.ingest.source import Limits, Source, discover
+from rca.progress import Progress, silent
+from rca.schema import SCHEMA_VERSION, TABLES, create_statements
+
+__all__ = ["IngestReport", "Store", "open"]
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """The ledger of one call: a row an input, and what could not be read at all."""
+
+    inputs: tuple[Ingested, ...]
+
+    @property
+    def table(self) -> pl.DataFrame:
+        """One row an input."""
+        return pl.DataFrame([item.to_dict() for item in self.inputs], infer_schema_length=None)
+
+    @property
+    def failed(self) -> tuple[Ingested, ...]:
+        """The inputs that gave nothing."""
+        return tuple(item for item in self.inputs if item.status == "failed")
+
+    def total(self, name: str) -> int:
+        """Sum of one of the counts, such as ``bytes`` or ``records_kept``."""
+        return sum(int(getattr(item, name)) for item in self.inputs)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values."""
+        names = ("bytes", "records_read", "records_kept", "records_duplicate", "records_quarantined")
+        return {
+            "inputs": [item.to_dict() for item in self.inputs],
+            "totals": {name: self.total(name) for name in names},
+        }
+
+    def _rows(self) -> list[dict[str, Any]]:
+        keys = (
+            "path",
+            "format",
+            "bytes",
+            "records_read",
+            "records_kept",
+            "records_duplicate",
+            "records_quarantined",
+            "status",
+            "message",
+        )
+        return [{key.removeprefix("records_"): item.to_dict()[key] for key in keys} for item in self.inputs]
+
+    def _repr_html_(self) -> str:
+        return display.table_html(self._rows())
+
+    def __str__(self) -> str:
+        return display.table_text(self._rows())
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+class Store:
+    """Telemetry under the canonical names, on one engine.
+
+    Made by :func:`open`. Use it as a context manager, or call :meth:`close`, to release the file.
+    """
+
+    def __init__(self, engine: Engine, *, trace: Callable[[str], None] | None = None) -> None:
+        self.engine = engine
+        self._trace = trace
+
+    def ingest(
+        self,
+        *paths: str | Path,
+        format: str | Format | None = None,  # noqa: A002  (the word users type)
+        service: str = "",
+        formats: tuple[Format, ...] = FORMATS,
+        limits: Limits | None = None,
+        progress: Progress | None = None,
+    ) -> IngestReport:
+        """Read files and folders into the store; each is one transaction and one row of the ledger.
+
+        Parameters
+        ----------
+        paths
+            Files, folders, or ``-`` for standard input; compressed ones are opened.
+        format
+            Name of a format, or your own :class:`rca.Format`; left out, each file is recognised by its content.
+        service
+            Service of records that do not name one.
+        formats
+            The formats to choose from.
+        limits
+            Caps against hostile content.
+        progress
+            Told what happens; left out, a bar on a terminal or in a notebook when it takes over a second.
+
+        Raises
+        ------
+        SourceError
+            When a path does not exist or cannot be read. What was read before stays.
+        EngineError
+            When the store is on a remote engine, which is read-only.
+        """
+        if not isinstance(self.engine, DuckDBEngine):
+            raise EngineError(
+                f"{self.engine.location} is read-only: telemetry there is analysed where it lies, not ingested."
+            )
+        chosen = by_name(format, formats) if isinstance(format, str) else format
+        sources = list(_sources([str(path) for path in paths], limits or Limits()))
+        with (progress or silent()).start(sum(source.size for source in sources)) as bar:
+            done = []
+            for source in sources:
+                source.advance = bar.file(source.path, source.size)
+                done.append(ingest_source(self.engine, source, formats, chosen=chosen, service_name=service))
+                bar.done(source.path)
+        return IngestReport(tuple(done))
+
+    def query(self, sql: str, params: Mapping[str, Any] | None = None, **more: Any) -> pl.DataFrame:
+        """Run a SELECT over the canonical tables; values go in as ``$name`` parameters.
+
+        Examples
+        --------
+        >>> open().query("SELECT $n + 1 AS n", n=1)["n"].to_list()
+        [2]
+        """
+        if self._trace:
+            self._trace(sql)
+        frame = pl.from_arrow(self.engine.run(sql, dict(params or {}) | more))
+        if not isinstance(frame, pl.DataFrame):  # pragma: no cover
+            raise EngineError("The engine returned something that is no table.")
+        return frame
+
+    def tables(self) -> dict[str, int]:
+        """Return the number of rows of each canonical table."""
+        counts = {}
+        for item in TABLES:
+            counts[item.name] = int(self.query('SELECT count(*) AS n FROM "' + item.name + '"')["n"][0])
+        return counts
+
+    def inputs(self) -> pl.DataFrame:
+        """Return the ledger: one row a file read."""
+        return self.query(ledger("inputs"))
+
+    def close(self) -> None:
+        """Release the file; a second call does nothing."""
+        self.engine.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        filled = ", ".join(f"{name} {count:,}" for name, count in self.tables().items() if count)
+        return f"<rca store {self.engine.location}: {filled or 'empty'}>"
+
+
+def _sources(paths: list[str], limits: Limits) -> Iterator[Source]:
+    if not paths:
+        raise SourceError("Name at least one file or folder to read.")
+    for path in paths:
+        yield from discover(path, limits)
+
+
+def open(  # noqa: A001  (rca.open is the word users type)
+    where: str | Path | duckdb.DuckDBPyConnection | None = None,
+    *,
+    read_only: bool = False,
+    trace: Callable[[str], None] | None = None,
+) -> Store:
+    """Open a store: a DuckDB file (made where it is absent), your own connection, or nothing for one in memory.
+
+    Parameters
+    ----------
+    where
+        Path of a DuckDB file, an open connection, or None.
+    read_only
+        Opens an existing file so that others can read it at the same time.
+    trace
+        Called with every statement that is run, for those who want to see the SQL.
+
+    Raises
+    ------
+    StoreError
+        When the file is no store, is of a newer version, or is held by another process.
+
+    Examples
+    --------
+    >>> with open() as store:
+    ...     store.tables()["spans"]
+    0
+    """
+    if isinstance(where, duckdb.DuckDBPyConnection):
+        engine = DuckDBEngine(where, location="connection")
+        _prepare(engine, read_only=read_only)
+        return Store(engine, trace=trace)
+    path = Path(where) if where is not None else None
+    if path is not None:
+        _check_place(path, read_only=read_only)
+    engine = DuckDBEngine(connect(path, read_only=read_only), location=str(path or ":memory:"))
+    try:
+        _prepare(engine, read_only=read_only)
+    except StoreError:
+        engine.close()
+        raise
+    return Store(engine, trace=trace)
+
+
+def _check_place(path: Path, *, read_only: bool) -> None:
+    if path.is_dir():
+        raise StoreError(
+            f"{path} is a folder. Name a DuckDB file, such as {path / 'incident.duckdb'}; to read a folder of telemetry: rca ingest {path} --db FILE."
+        )
+    if not path.parent.exists():
+        raise StoreError(f"The folder {path.parent} does not exist, so {path.name} cannot be made there.")
+    if read_only and not path.exists():
+        raise StoreError(f"{path} does not exist. Make it with: rca ingest PATH --db {path}")
+
+
+def _prepare(engine: DuckDBEngine, *, read_only: bool) -> None:
+    existing = {str(row[0]) for row in engine.execute("SELECT table_name FROM duckdb_tables()")}
+    if "rca_schema" in existing:
+        version = int(engine.execute(ledger("version"))[0][0])
+        if version != SCHEMA_VERSION:
+            older = "older" if version < SCHEMA_VERSION else "newer"
+            raise StoreError(
+                f"{engine.location} was made by an {older} rca (store version {version}, this one reads {SCHEMA_VERSION}). "
+                "Ingest the files again into a new store, or use the matching rca."
+            )
+        return
+    if read_only:
+        raise StoreError(f"{engine.location} is a DuckDB file but not an rca store: it has no table rca_schema.")
+    engine.con.execute("BEGIN")
+    for statement in create_statements():
+        engine.con.execute(statement)
+    engine.execute(ledger("create_version"))
+    engine.execute(ledger("set_version"), {"version": SCHEMA_VERSION})
+    engine.con.execute("COMMIT")
