@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from rca.errors import EngineError, QueryError, StoreError
 
-__all__ = ["DuckDBEngine", "connect", "parameters_in"]
+__all__ = ["DuckDBEngine", "connect", "parameters_in", "quoted"]
 
 _PARAMETER = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
@@ -78,6 +78,17 @@ def parameters_in(sql: str) -> set[str]:
     return set(_PARAMETER.findall(text))
 
 
+def quoted(name: str) -> str:
+    """Return an identifier quoted, so that no name from data becomes syntax.
+
+    Examples
+    --------
+    >>> quoted('a"; drop table b')
+    '"a""; drop table b"'
+    """
+    return '"' + name.replace('"', '""') + '"'
+
+
 class DuckDBEngine:
     """Runs statements on one DuckDB connection."""
 
@@ -126,7 +137,7 @@ class DuckDBEngine:
         view = "rca_incoming"
         self.con.register(view, rows)
         try:
-            self.con.execute(f'INSERT INTO "{table}" SELECT * FROM {view}')
+            self.con.execute(" ".join(("INSERT INTO", quoted(table), "SELECT * FROM", view)))
         finally:
             self.con.unregister(view)
 

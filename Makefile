@@ -1,0 +1,46 @@
+# The two commands of the README, and what a developer needs. Everything is installed into .venv from constraints.txt.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check
+STAMP  := $(VENV)/.installed
+
+.PHONY: investigate test lint types check notebooks docs clean help
+.DEFAULT_GOAL := help
+
+help:            ## show this
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ —/'
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "rca needs Python 3.11 or newer; name one with: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --quiet --constraint constraints.txt pip
+
+$(STAMP)-user: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(PIP) install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+$(STAMP)-test: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(PIP) install --quiet --constraint constraints.txt --editable ".[protobuf,notebook]" --group test --group lint --group lab
+	@touch $@ $(STAMP)-user
+
+investigate: $(STAMP)-user   ## the whole investigation of the recorded incident: verdict, ranked changes, figures, postmortem
+	$(BIN)/rca investigate data/checkout-incident --out investigation
+
+test: $(STAMP)-test          ## set up and run the tests
+	$(BIN)/python -m pytest -q
+
+lint: $(STAMP)-test          ## style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP)-test         ## types
+	$(BIN)/mypy rca
+
+check: lint types test       ## all of it
+
+notebooks: $(STAMP)-test     ## open the notebooks
+	$(BIN)/jupyter lab notebooks
+
+clean:
+	rm -rf $(VENV) investigation .pytest_cache .mypy_cache .ruff_cache
