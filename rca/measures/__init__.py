@@ -1,0 +1,1 @@
+"""One typed function a statistic: ``(store, incident, *, …) -> polars.DataFrame``."""
