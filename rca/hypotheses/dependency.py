@@ -1,0 +1,79 @@
+"""H1: a service further down is slow or fails."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from rca.hypotheses.base import Hypothesis, missing, observation
+from rca.hypotheses.evidence import error_words, excess_in, saturated
+from rca.hypotheses.observed import Observed
+from rca.hypotheses.weights import bounded, of_ratio
+from rca.model import Evidence
+
+__all__ = ["DEPENDENCY"]
+
+_WORDS = (
+    r"circuit.?breaker|breaker (?:is )?open|upstream|downstream|\b50[234]\b|bad gateway|service unavailable|gateway time|"
+    r"deadline exceeded|request timed? ?out|read timed? ?out|call to .{1,40} (?:failed|timed)|retry(?:ing)? .{0,30}attempt|"
+    r"provider|third.?party|rate.?limit(?:ed)? by|too many requests"
+)
+
+
+def dependency_slower(observed: Observed) -> Evidence:
+    """Ask whether a called service answers more slowly by its own clock."""
+    name, family = "dependency's own latency", "hops"
+    if observed.hops is None:
+        return missing(name, family, f"{observed.why['hops']}")
+    mine = observed.hops.table.filter(pl.col("caller") == observed.incident.service_name)
+    timed = mine.filter(
+        pl.col("server_p99_ms_before").is_not_null()
+        & pl.col("server_p99_ms_during").is_not_null()
+        & (pl.col("server_p99_ms_before") > 0)
+    )
+    if timed.is_empty():
+        return missing(name, family, "No called service is traced on its own side in both windows.")
+    ratio = pl.col("server_p99_ms_during") / pl.col("server_p99_ms_before")
+    top = timed.with_columns(ratio.alias("ratio")).sort("ratio", descending=True).row(0, named=True)
+    weight = of_ratio(float(top["ratio"]), None, None, expected=3.0, cap=8.0)
+    claim = f"{top['callee']} takes {top['server_p99_ms_before']:,.0f} → {top['server_p99_ms_during']:,.0f} ms at p99 by its own spans, the most of {timed.height} called services."
+    return observation(
+        name, family, weight, claim, source="elicited: log-ratio around 3 against around 1", finding=observed.hops
+    )
+
+
+def dependency_fails(observed: Observed) -> Evidence:
+    """Ask whether calls to another service fail more often."""
+    name, family = "failing calls", "hops"
+    if observed.hops is None:
+        return missing(name, family, f"{observed.why['hops']}")
+    mine = observed.hops.table.filter(pl.col("caller") == observed.incident.service_name)
+    if mine.is_empty():
+        return missing(name, family, "This service is not seen calling another.")
+    rise = (pl.col("error_ratio_during").fill_null(0) - pl.col("error_ratio_before").fill_null(0)).alias("rise")
+    top = mine.with_columns(rise).sort("rise", descending=True).row(0, named=True)
+    claim = (
+        f"Calls to {top['callee']} fail in {top['error_ratio_before'] or 0:.1%} → {top['error_ratio_during'] or 0:.1%}."
+    )
+    weight = bounded(-2.0 + 200.0 * float(top["rise"]), 8.0) if top["rise"] > 0.002 else -2.0
+    return observation(name, family, weight, claim, source="elicited", finding=observed.hops)
+
+
+DEPENDENCY = Hypothesis(
+    id="H1",
+    title="downstream dependency latency or failure",
+    prior_decibans=-5.0,
+    place="downstream",
+    tests=(
+        excess_in("downstream", "other services"),
+        dependency_slower,
+        dependency_fails,
+        saturated("circuit breakers", "breaker"),
+        error_words("errors of calls", _WORDS),
+    ),
+    experiments=(
+        "stub the dependency or serve its fallback",
+        "shift its traffic to another replica",
+        "tighten its timeout on a canary",
+    ),
+    remediation="open the breaker or fail over; tighten the timeout",
+)

@@ -1,0 +1,102 @@
+"""Tests that several hypotheses share: where the excess lies, which signals saturate, which messages surge."""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+
+from rca.hypotheses.base import Test, missing, observation
+from rca.hypotheses.observed import Observed
+from rca.hypotheses.weights import bounded, of_p_value, of_share
+from rca.model import Evidence
+
+__all__ = ["error_words", "excess_in", "saturated"]
+
+_SURGE = 3.5
+"""A shift beyond three and a half standard errors: a handful of templates among thousands pass it by chance."""
+
+
+def excess_in(place: str, where: str) -> Test:
+    """Return a test that asks how much of the slowest requests' excess lies in one place."""
+
+    def test(observed: Observed) -> Evidence:
+        name, family = f"excess in {where}", "place"
+        if observed.requests is None:
+            return missing(name, family, f"Where the time went cannot be told: {observed.why['requests']}.")
+        share, draws = observed.requests.excess_share(place)
+        before, during = observed.requests.value(f"slow_{place}_ms")
+        if share.low is None or share.high is None:
+            return missing(
+                name,
+                family,
+                f"The slowest requests hold no clear excess to divide up ({before:,.0f} → {during:,.0f} ms in {where}).",
+            )
+        claim = f"{share.value:.0%} ({share.low:.0%} to {share.high:.0%}) of the slowest requests' excess lies in {where}: {before:,.0f} → {during:,.0f} ms."
+        return observation(
+            name, family, of_share(draws), claim, source="elicited: Beta(4, 1.5) here against Beta(1, 4) elsewhere"
+        )
+
+    return test
+
+
+def saturated(name: str, *signals: str, cap: float = 8.0) -> Test:
+    """Return a test that asks whether a kind of resource signal rose with the incident."""
+
+    def test(observed: Observed) -> Evidence:
+        family = "resources"
+        rows = observed.signals(*signals)
+        if rows.is_empty():
+            return missing(name, family, f"No metric of {', '.join(signals)} is in the store.")
+        risen = rows.filter((pl.col("score") > 0) & pl.col("p_value").is_not_null()).sort(
+            "p_value", "score", descending=[False, True]
+        )
+        if risen.is_empty():
+            return observation(
+                name,
+                family,
+                -3.0,
+                f"None of {rows.height} such metrics rose.",
+                source="elicited",
+                finding=observed.saturation,
+            )
+        top = risen.row(0, named=True)
+        # many metrics are looked at: the smallest p-value is corrected for their number
+        p_value = min(1.0, float(top["p_value"]) * rows.height)
+        weight = bounded(of_p_value(p_value) if p_value < 0.2 else -2.0, cap)
+        claim = f"{top['metric_name']} of {top['service_name'] or 'the system'}: {top['before']:,.3g} → {top['during']:,.3g} (p = {p_value:.2g} after correction for {rows.height} metrics)."
+        return observation(
+            name, family, weight, claim, source="bound of a placebo p-value", finding=observed.saturation
+        )
+
+    return test
+
+
+def error_words(name: str, pattern: str, *, cap: float = 8.0) -> Test:
+    """Return a test that asks whether messages of a certain kind surge among the warnings and errors."""
+    words = re.compile(pattern, re.IGNORECASE)
+
+    def test(observed: Observed) -> Evidence:
+        family = "logs"
+        if observed.logs is None:
+            return missing(name, family, f"{observed.why['logs']}")
+        surging = observed.logs.filter(
+            (pl.col("shift") > _SURGE) & ((pl.col("severity_number") >= 13) | (pl.col("severity_number") == 0))
+        )
+        hits = [
+            row
+            for row in surging.iter_rows(named=True)
+            if words.search(row["template"]) or words.search(row["example"])
+        ]
+        if not surging.height:
+            return observation(name, family, -1.0, "No warning or error surges.", source="elicited")
+        if not hits:
+            return observation(
+                name, family, -2.0, f"None of {surging.height} surging messages speaks of it.", source="elicited"
+            )
+        share = sum(row["during"] for row in hits) / float(surging["during"].sum())
+        top = hits[0]
+        claim = f"{top['service_name'] or 'a service'} logs “{top['example'][:100]}” {top['during']:,.0f} times ({top['before']:,.0f} before); {share:.0%} of the surging messages speak of it."
+        return observation(name, family, bounded(3.0 + 6.0 * share, cap), claim, source="elicited")
+
+    return test

@@ -1,0 +1,75 @@
+"""H4: between the services: delay, loss, DNS, one region."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from rca.hypotheses.base import Hypothesis, missing, observation
+from rca.hypotheses.evidence import error_words, excess_in, saturated
+from rca.hypotheses.observed import Observed
+from rca.hypotheses.weights import of_ratio
+from rca.model import Evidence
+
+__all__ = ["NETWORK"]
+
+_WORDS = (
+    r"connection (?:reset|refused|closed|aborted|timed)|no such host|name resolution|nxdomain|servfail|getaddrinfo|eai_again|"
+    r"enotfound|\bdns\b|unreachable|no route to host|econn(?:reset|refused)|etimedout|broken pipe|packet loss|retransmi|"
+    r"dial tcp|i/o timeout|socket hang up|temporary failure in"
+)
+
+
+def gap_grew(observed: Observed) -> Evidence:
+    """Ask whether the time between a client's span and the server's grew on some hop, beyond what queueing explains."""
+    name, family = "gap between client and server", "hops"
+    if observed.hops is None:
+        return missing(name, family, f"{observed.why['hops']}")
+    table = observed.hops.table.filter(
+        pl.col("network_ms_before").is_not_null() & pl.col("network_ms_during").is_not_null()
+    )
+    if table.is_empty():
+        return missing(name, family, "No hop is traced on both sides in both windows.")
+    # a hop of a few hundred microseconds may double for nothing: half a millisecond is added to both
+    ratio = (pl.col("network_ms_during") + 0.5) / (pl.col("network_ms_before") + 0.5)
+    top = table.with_columns(ratio.alias("ratio")).sort("ratio", descending=True).row(0, named=True)
+    queued = observed.signals("pool", "queue").filter(
+        (pl.col("score") > 0) & (pl.col("p_value") < 0.05) & (pl.col("service_name") == top["callee"])
+    )
+    claim = f"{top['caller']} → {top['callee']}: {top['network_ms_before']:,.1f} → {top['network_ms_during']:,.1f} ms between client and server span."
+    if queued.height:
+        return observation(
+            name,
+            family,
+            0.0,
+            f"{claim} {top['callee']}'s worker queue grew too, which explains it.",
+            source="elicited",
+            finding=observed.hops,
+        )
+    return observation(
+        name,
+        family,
+        of_ratio(float(top["ratio"]), None, None, expected=4.0),
+        claim,
+        source="elicited: log-ratio around 4 against around 1",
+        finding=observed.hops,
+    )
+
+
+NETWORK = Hypothesis(
+    id="H4",
+    title="network, DNS or region",
+    prior_decibans=-7.0,
+    place="network",
+    tests=(
+        excess_in("network", "the network between services"),
+        gap_grew,
+        saturated("network errors", "network", "dns"),
+        error_words("errors of connections", _WORDS),
+    ),
+    experiments=(
+        "send one replica's traffic over another path or zone",
+        "resolve through another DNS server",
+        "measure the hop with a synthetic probe",
+    ),
+    remediation="shift traffic away from the path or zone",
+)

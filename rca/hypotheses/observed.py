@@ -1,0 +1,146 @@
+"""Everything observed about one incident, each finding made once and shared by all hypotheses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from rca.errors import NoDataError
+from rca.findings.dependencies import dependencies
+from rca.findings.queries_per_request import queries_per_request
+from rca.findings.repeated import repeated_queries
+from rca.findings.saturation import saturation
+from rca.findings.slow_queries import slow_queries
+from rca.measures.logs import log_shifts
+from rca.measures.periods import Periods, periods
+from rca.measures.places import binned, requests_by_place
+from rca.measures.services import rank_services
+from rca.model import Finding, Incident, Window
+from rca.stats.binned import PLACES, Binned, Estimate, estimate, resample, summarize
+from rca.store import Store
+
+__all__ = ["Observed", "Requests"]
+
+T = TypeVar("T")
+Array = npt.NDArray[np.float64]
+
+
+class Requests:
+    """Requests of the incident's service before and during, with the resamples of their statistics."""
+
+    def __init__(self, before: Binned, during: Binned) -> None:
+        self.before, self.during = before, during
+        self._values = [{name: float(item[0]) for name, item in summarize(data).items()} for data in (before, during)]
+        self._draws = [resample(before, seed=1), resample(during, seed=2)]
+
+    def value(self, name: str) -> tuple[float, float]:
+        """Return a statistic before and during."""
+        return self._values[0][name], self._values[1][name]
+
+    def ratio(self, name: str) -> Estimate:
+        """Return during over before with its interval."""
+        before, during = self.value(name)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return estimate(during / before if before else np.nan, self._draws[1][name] / self._draws[0][name])
+
+    def difference(self, name: str) -> Estimate:
+        """Return during minus before with its interval."""
+        before, during = self.value(name)
+        return estimate(during - before, self._draws[1][name] - self._draws[0][name])
+
+    def excess_share(self, place: str) -> tuple[Estimate, Array]:
+        """Return the share of the slowest requests' excess time that lies in one place, and its resamples.
+
+        Where there is no excess, the draws are not finite.
+        """
+        excess = {item: self._draws[1][f"slow_{item}_ms"] - self._draws[0][f"slow_{item}_ms"] for item in PLACES}
+        total = np.sum([np.maximum(values, 0) for values in excess.values()], axis=0)
+        before = sum(self.value(f"slow_{item}_ms")[0] for item in PLACES)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            draws = np.where(total > 0.1 * before, np.maximum(excess[place], 0) / total, np.nan)
+        finite = draws[np.isfinite(draws)]
+        return estimate(float(np.median(finite)) if len(finite) else np.nan, draws), draws
+
+
+class Observed:
+    """The findings about one incident; an attribute is None where the store cannot give it, and `why` says so."""
+
+    def __init__(self, store: Store, incident: Incident) -> None:
+        self.store, self.incident = store, incident
+        self.why: dict[str, str] = {}
+
+    def _try(self, name: str, make: Callable[[], T]) -> T | None:
+        try:
+            return make()
+        except NoDataError as error:
+            self.why[name] = str(error)
+            return None
+
+    @cached_property
+    def windows(self) -> Periods:
+        """Baseline and incident."""
+        return periods(self.store, self.incident)
+
+    @cached_property
+    def requests(self) -> Requests | None:
+        """Requests of the incident's service, before and during."""
+
+        def make() -> Requests:
+            found = []
+            for role, window in (("baseline", self.windows.baseline), ("incident", self.windows.incident)):
+                data = self._binned(window)
+                if not data.n:
+                    raise NoDataError(f"no traced request of {self.incident.service_name} in the {role}")
+                found.append(data)
+            return Requests(found[0], found[1])
+
+        return self._try("requests", make)
+
+    def _binned(self, window: Window) -> Binned:
+        return binned(requests_by_place(self.store, self.incident.service_name, window))
+
+    @cached_property
+    def calls(self) -> Finding | None:
+        """Queries per request."""
+        return self._try("calls", lambda: queries_per_request(self.store, self.incident))
+
+    @cached_property
+    def repeated(self) -> Finding | None:
+        """Repeated calls."""
+        return self._try("repeated", lambda: repeated_queries(self.store, self.incident))
+
+    @cached_property
+    def slow(self) -> Finding | None:
+        """Slow statements."""
+        return self._try("slow", lambda: slow_queries(self.store, self.incident))
+
+    @cached_property
+    def saturation(self) -> Finding | None:
+        """Saturation signals."""
+        return self._try("saturation", lambda: saturation(self.store, self.incident))
+
+    @cached_property
+    def hops(self) -> Finding | None:
+        """Dependencies, hop by hop."""
+        return self._try("hops", lambda: dependencies(self.store, self.incident))
+
+    @cached_property
+    def logs(self) -> pl.DataFrame | None:
+        """Log templates before and during."""
+        return self._try("logs", lambda: log_shifts(self.store, self.windows))
+
+    @cached_property
+    def services(self) -> pl.DataFrame | None:
+        """Services, most suspicious first."""
+        return self._try("services", lambda: rank_services(self.store, self.incident))
+
+    def signals(self, *names: str) -> pl.DataFrame:
+        """Return the saturation rows of some signals, strongest first; empty where there are none."""
+        if self.saturation is None:
+            return pl.DataFrame(schema={"signal": pl.String, "service_name": pl.String, "metric_name": pl.String})
+        return self.saturation.table.filter(pl.col("signal").is_in(names))

@@ -1,0 +1,124 @@
+"""Causes outside H1 to H4: a defect in the code, bad data, an expired certificate, a surge of traffic, and none of these."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from rca.hypotheses.base import Hypothesis, missing, observation
+from rca.hypotheses.evidence import error_words
+from rca.hypotheses.observed import Observed
+from rca.hypotheses.weights import bounded, of_ratio
+from rca.model import Evidence
+
+__all__ = ["OTHERS"]
+
+_DEFECT = (
+    r"exception|traceback|panic|nil pointer|null ?pointer|nullreference|typeerror|valueerror|keyerror|attributeerror|"
+    r"indexerror|undefined|cannot read propert|unexpected|invalid (?:argument|state|operation)|assert|stack ?trace|"
+    r"segmentation|not implemented|unhandled|failed to (?:parse|decode|unmarshal|deserialize)|unknown field|missing (?:field|key|required)"
+)
+_DATA = r"malformed|corrupt|invalid (?:record|row|payload|message|utf|character|json|date)|bad (?:record|data|message)|poison|parse error|out of range|schema (?:mismatch|violation)|constraint"
+_CERTIFICATE = r"certificate|x509|\bcert\b.{0,40}(?:expired|invalid|unknown)|tls: |ssl(?:error|handshake)|handshake fail|not yet valid|has expired"
+
+
+def errors_rose(observed: Observed) -> Evidence:
+    """Ask whether requests fail more, which a slow resource alone does not explain."""
+    name, family = "requests fail", "errors"
+    if observed.requests is None:
+        return missing(name, family, f"Errors cannot be counted: {observed.why['requests']}.")
+    before, during = observed.requests.value("error_ratio")
+    found = observed.requests.difference("error_ratio")
+    claim = f"{before:.2%} → {during:.2%} of requests fail."
+    if found.low is None or found.low <= 0:
+        return observation(name, family, -3.0, claim, source="elicited")
+    return observation(name, family, bounded(1.0 + 20.0 * during), claim, source="elicited")
+
+
+def rate_rose(observed: Observed) -> Evidence:
+    """Ask whether more requests came than before."""
+    name, family = "request rate", "traffic"
+    if observed.requests is None:
+        return missing(name, family, f"Requests cannot be counted: {observed.why['requests']}.")
+    before, during = observed.requests.before, observed.requests.during
+    windows = observed.windows
+    rate_before = float(before.weight.sum()) / windows.baseline.length_ns
+    rate_during = float(during.weight.sum()) / windows.incident.length_ns
+    ratio = rate_during / rate_before if rate_before else float("nan")
+    claim = (
+        f"{rate_before * 1e9:,.2f} → {rate_during * 1e9:,.2f} requests a second, counted from traces by their weight."
+    )
+    return observation(
+        name,
+        family,
+        of_ratio(ratio, None, None, expected=2.5),
+        claim,
+        source="elicited: log-ratio around 2.5 against around 1",
+    )
+
+
+def nothing_clear(observed: Observed) -> Evidence:
+    """Ask whether latency and errors moved at all."""
+    name, family = "latency and errors", "effect"
+    if observed.requests is None:
+        return missing(name, family, f"{observed.why['requests']}")
+    latency, errors = observed.requests.ratio("p99_ms"), observed.requests.difference("error_ratio")
+    before, during = observed.requests.value("p99_ms")
+    claim = f"p99 {before:,.0f} → {during:,.0f} ms."
+    moved = (latency.low or 0) > 1.1 or (errors.low or 0) > 0
+    return observation(name, family, -8.0 if moved else 6.0, claim, source="elicited")
+
+
+def new_messages(observed: Observed) -> Evidence:
+    """Ask whether messages that were never seen before appear in the incident."""
+    name, family = "new messages", "messages"
+    if observed.logs is None:
+        return missing(name, family, f"{observed.why['logs']}")
+    new = observed.logs.filter((pl.col("before") == 0) & (pl.col("shift") > 3.5) & (pl.col("severity_number") >= 17))
+    if new.is_empty():
+        return observation(name, family, -2.0, "No kind of error is new.", source="elicited")
+    top = new.row(0, named=True)
+    claim = f"{new.height} kinds of error are new, most often “{top['example'][:100]}” of {top['service_name'] or 'a service'}, {top['during']:,.0f} times."
+    return observation(name, family, 4.0, claim, source="elicited")
+
+
+OTHERS: tuple[Hypothesis, ...] = (
+    Hypothesis(
+        id="defect",
+        title="a defect in the code: wrong results or exceptions, not a slow resource",
+        prior_decibans=-5.0,
+        tests=(errors_rose, new_messages, error_words("exceptions", _DEFECT)),
+        experiments=("turn the flag off", "roll back one replica and compare"),
+        remediation="roll back",
+    ),
+    Hypothesis(
+        id="data",
+        title="bad data: a record that the code cannot digest",
+        prior_decibans=-9.0,
+        tests=(error_words("errors about data", _DATA),),
+        experiments=("set the record aside and watch", "replay it against the last version"),
+        remediation="set the record aside",
+    ),
+    Hypothesis(
+        id="certificate",
+        title="an expired or wrong certificate",
+        prior_decibans=-11.0,
+        tests=(error_words("errors about certificates", _CERTIFICATE, cap=10.0),),
+        experiments=("renew it on one replica", "check its dates with a TLS client"),
+        remediation="renew the certificate",
+    ),
+    Hypothesis(
+        id="surge",
+        title="more traffic than the system is sized for",
+        prior_decibans=-9.0,
+        tests=(rate_rose,),
+        experiments=("shed a share of the traffic", "add replicas"),
+        remediation="shed load or scale out",
+    ),
+    Hypothesis(
+        id="none",
+        title="none of these, or no incident",
+        prior_decibans=-8.0,
+        tests=(nothing_clear,),
+        experiments=("raise trace sampling and wait for it to come back",),
+    ),
+)
