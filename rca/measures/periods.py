@@ -1,0 +1,123 @@
+"""What an incident is compared with: the baseline that was named, or one chosen from the data, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from rca.errors import NoDataError
+from rca.model import Incident, Window
+from rca.sql import statement
+from rca.store import Store
+from rca.times import format_duration
+
+__all__ = ["Periods", "periods"]
+
+_HOUR = 3_600_000_000_000
+_MINUTE = 60_000_000_000
+_BINS = 240
+"""Time bins into which the stretch before the incident is cut to see where there is data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Periods:
+    """The two windows that everything compares, and how the baseline came about."""
+
+    baseline: Window
+    incident: Window
+    notes: tuple[str, ...] = ()
+
+
+def periods(store: Store, incident: Incident) -> Periods:
+    """Return the baseline and the incident's window.
+
+    A baseline that the incident names is taken as it is. Else it is the longest stretch without a change of the system
+    in the hour (or three times the incident's length, where that is more) before the start; where that hour is busy
+    with changes, all of it; where there is no data before, the time after the incident.
+
+    Parameters
+    ----------
+    store
+        The telemetry.
+    incident
+        Service, window and perhaps baseline.
+
+    Returns
+    -------
+    Periods
+        Two windows, and in `notes` how the baseline was chosen and how much of it has data.
+
+    Raises
+    ------
+    NoDataError
+        When no telemetry lies outside the incident within three times its length (at least an hour).
+
+    Examples
+    --------
+    >>> import rca
+    >>> found = periods(rca.open(), rca.Incident("a", start="2026-01-01T12:00Z", end="2026-01-01T13:00Z", baseline="1h"))
+    >>> print(found.baseline)
+    2026-01-01 11:00:00 to 12:00:00 UTC (60.0 min)
+    """
+    window = incident.window
+    given = incident.baseline_window
+    if given is not None:
+        return Periods(given, window, _coverage(store, given))
+    reach = max(_HOUR, 3 * window.length_ns)
+    before = _covered(store, Window(window.start_ns - reach, window.start_ns))
+    if before is not None:
+        chosen, why = _quietest(store, before, window)
+        return Periods(chosen, window, (why, *_coverage(store, chosen)))
+    after = _covered(store, Window(window.end_ns, window.end_ns + reach))
+    if after is None:
+        raise NoDataError(
+            f"There is nothing to compare {incident} with: no telemetry lies within {format_duration(reach)} "
+            "before or after it. Name a baseline that has data."
+        )
+    why = f"No telemetry precedes the incident; it is compared with the {format_duration(after.length_ns)} after it."
+    return Periods(after, window, (why, *_coverage(store, after)))
+
+
+def _filled(store: Store, window: Window, bin_ns: int) -> list[int]:
+    params = {"start_ns": window.start_ns, "end_ns": window.end_ns, "bin_ns": bin_ns}
+    return [int(value) for value in store.query(statement("activity").sql, params)["bin_ns"].to_list()]
+
+
+def _covered(store: Store, window: Window) -> Window | None:
+    """Return the part of `window` from its first to its last bin with data."""
+    bin_ns = max(1_000_000_000, window.length_ns // _BINS)
+    bins = _filled(store, window, bin_ns)
+    if not bins:
+        return None
+    start, end = max(window.start_ns, bins[0]), min(window.end_ns, bins[-1] + bin_ns)
+    return Window(start, end) if end > start else None
+
+
+def _quietest(store: Store, before: Window, incident: Window) -> tuple[Window, str]:
+    params = {"start_ns": before.start_ns, "end_ns": before.end_ns}
+    times = [int(value) for value in store.query(statement("change_times").sql, params)["time_ns"].to_list()]
+    edges = [before.start_ns, *times, before.end_ns]
+    pieces = [Window(a, b) for a, b in pairwise(edges) if b > a]
+    longest = max(pieces, key=lambda piece: (piece.length_ns, piece.end_ns))
+    ago = format_duration(incident.start_ns - longest.end_ns)
+    if not times:
+        return before, f"Baseline chosen: the {format_duration(before.length_ns)} with data before the incident."
+    if longest.length_ns >= min(before.length_ns // 4, 10 * _MINUTE) and longest.length_ns >= _MINUTE:
+        return (
+            longest,
+            f"Baseline chosen: {format_duration(longest.length_ns)} without a change, ending {ago} before the incident.",
+        )
+    return (
+        before,
+        f"Baseline chosen: all {format_duration(before.length_ns)} before the incident, for {len(times)} changes leave no longer quiet stretch.",
+    )
+
+
+def _coverage(store: Store, window: Window) -> tuple[str, ...]:
+    """Say how patchy a window is, where more than a tenth of its minutes hold nothing."""
+    bin_ns = max(_MINUTE, window.length_ns // _BINS)
+    expected = max(1, window.length_ns // bin_ns)
+    missing = 1 - len(_filled(store, window, bin_ns)) / expected
+    if missing <= 0.1:
+        return ()
+    return (f"The baseline is patchy: {missing:.0%} of its bins of {format_duration(bin_ns)} hold no telemetry.",)
