@@ -1,0 +1,1 @@
+"""The shop: gateway, checkout, pricing and inventory, each a process of its own."""

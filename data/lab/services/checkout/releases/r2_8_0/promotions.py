@@ -1,0 +1,19 @@
+"""Promotions on a cart: the site-wide campaigns, and for gold shoppers the best of their own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lab.services.checkout.offers import Offer, best_offer, site_wide
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from lab.services.checkout.releases.r2_8_0.models import Cart
+
+
+def offers(_session: Session, cart: Cart, *, personalised: bool) -> list[Offer]:
+    """Return one offer for each line of the cart."""
+    if not personalised:
+        return [site_wide(line) for line in cart.lines]
+    return [best_offer(line, line.promotions) for line in cart.lines]
