@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import median
 
 from rca.errors import NoDataError
 from rca.model import Incident, Window
@@ -89,7 +90,10 @@ def _covered(store: Store, window: Window) -> Window | None:
     bins = _filled(store, window, bin_ns)
     if not bins:
         return None
-    start, end = max(window.start_ns, bins[0]), min(window.end_ns, bins[-1] + bin_ns)
+    # points come at the source's own step, which may be wider than a bin
+    step = max(bin_ns, int(median(b - a for a, b in pairwise(bins)))) if len(bins) > 1 else bin_ns
+    start = window.start_ns if bins[0] - window.start_ns < step else bins[0]
+    end = min(window.end_ns, bins[-1] + step)
     return Window(start, end) if end > start else None
 
 

@@ -70,7 +70,7 @@ def test_only_the_part_with_data(store):
 
 
 def test_after_where_nothing_lies_before(store):
-    points(store, range(0, 40))
+    points(store, range(40))
     found = periods(store, INCIDENT)
     assert minutes_of(found.baseline) == (10, 40)
     assert "after it" in found.notes[0]
@@ -82,6 +82,6 @@ def test_a_patchy_baseline_is_said_to_be_patchy(store):
 
 
 def test_nothing_to_compare_with(store):
-    points(store, range(0, 10))
+    points(store, range(10))
     with pytest.raises(NoDataError, match="Name a baseline"):
         periods(store, INCIDENT)
