@@ -1,0 +1,64 @@
+"""Which resources filled up: each signal before and during, relative to its own baseline."""
+
+from __future__ import annotations
+
+import altair as alt
+import polars as pl
+
+from rca.errors import NoDataError
+from rca.figures.theme import AFTER, BEFORE, Chart, framed, label, records, titled
+from rca.model import Finding
+
+__all__ = ["saturation"]
+
+
+def saturation(found: Finding, *, top: int = 12) -> Chart:
+    """Draw the strongest saturation signals as baseline and incident on one relative axis, values beside them.
+
+    Parameters
+    ----------
+    found
+        From :func:`rca.saturation`: ``signal, service_name, metric_name, before, during, score, unit``.
+    top
+        How many.
+
+    Raises
+    ------
+    NoDataError
+        When there is no signal.
+    """
+    if found.table.is_empty():
+        raise NoDataError("There is no saturation signal to draw.")
+    frame = found.table.with_columns(pl.col("score").abs().alias("size")).sort("size", descending=True).head(top)
+    rows = []
+    for row in frame.iter_rows(named=True):
+        name = label(f"{row['signal']}: {row['service_name'] or 'system'} {row['metric_name']}", 58)
+        largest = max(abs(row["before"] or 0.0), abs(row["during"] or 0.0)) or 1.0
+        before, during = (row["before"] or 0.0) / largest, (row["during"] or 0.0) / largest
+        text = f"{row['before'] or 0:,.3g} → {row['during'] or 0:,.3g} {_unit(row.get('unit'))}".strip()
+        rows.append({"name": name, "before": before, "during": during, "text": text})
+    data = records(pl.DataFrame(rows), ("name", "before", "during", "text"))
+    base = alt.Chart(data, description="Saturation signals before and during").encode(
+        y=alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=420))
+    )
+    x = alt.X(
+        "before:Q",
+        title="relative to the larger of the two",
+        scale=alt.Scale(domain=[0, 1.45]),
+        axis=alt.Axis(values=[0, 0.5, 1]),
+    )
+    line = base.mark_rule(color="#bbb").encode(x=x, x2="during:Q")
+    dot = base.mark_point(shape="circle", size=70, color=BEFORE, filled=False, strokeWidth=2).encode(x=x)
+    now = base.mark_point(shape="diamond", size=90, color=AFTER, filled=True).encode(x="during:Q")
+    text = base.mark_text(align="left", color="#333").encode(x=alt.datum(1.06), text="text:N")
+    chart = alt.layer(line, dot, now, text).properties(width=380, height=alt.Step(24))
+    return chart.properties(
+        title=titled(
+            found.claim, framed(found.window, found.baseline), "open circle: baseline; filled diamond: incident"
+        )
+    )
+
+
+def _unit(unit: str | None) -> str:
+    """Return a UCUM unit as people write it; "1" is a plain number."""
+    return "" if unit in (None, "1") else str(unit)

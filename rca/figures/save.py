@@ -1,0 +1,101 @@
+"""A figure as files: SVG, PNG, PDF, and the CSV of its data, so that it can be recomputed."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+
+from rca.errors import OptionError, RcaError, did_you_mean
+
+__all__ = ["FORMATS", "csv_of", "save", "svg"]
+
+FORMATS = ("svg", "png", "pdf", "csv")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def svg(chart: alt.TopLevelMixin) -> str:
+    """Return a chart as SVG text; the same chart gives the same bytes."""
+    import vl_convert as vlc
+
+    return str(vlc.vegalite_to_svg(chart.to_dict()))
+
+
+def save(chart: alt.TopLevelMixin, stem: str | Path, *, formats: Iterable[str] = FORMATS) -> list[Path]:
+    """Write ``stem.svg``, ``stem.png`` (twice the size), ``stem.pdf`` and ``stem.csv``; return the paths.
+
+    Raises
+    ------
+    OptionError
+        When a format is not one of these.
+    RcaError
+        When a file cannot be written.
+    """
+    import vl_convert as vlc
+
+    wanted = list(formats)
+    unknown = [name for name in wanted if name not in FORMATS]
+    if unknown:
+        raise OptionError(f"A figure cannot be saved as {unknown[0]!r}. {did_you_mean(unknown[0], FORMATS)}")
+    spec = chart.to_dict()
+    made = {
+        "svg": lambda: str(vlc.vegalite_to_svg(spec)).encode(),
+        "png": lambda: vlc.vegalite_to_png(spec, scale=2),
+        "pdf": lambda: vlc.vegalite_to_pdf(spec),
+        "csv": lambda: csv_of(spec).encode(),
+    }
+    paths = []
+    for name in wanted:
+        path = Path(f"{stem}.{name}")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(made[name]())
+        except OSError as error:
+            raise RcaError(f"{path} cannot be written: {error.strerror or error}.") from None
+        paths.append(path)
+    return paths
+
+
+def csv_of(spec: dict[str, Any]) -> str:
+    """Return the data of a spec as CSV: every inline table, one after the other, under its columns."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    for number, rows in enumerate(_tables(spec)):
+        if number:
+            out.write("\n")
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        writer.writerow(names)
+        writer.writerows([_safe(row.get(name)) for name in names] for row in rows)
+    return out.getvalue()
+
+
+def _tables(spec: Any) -> list[list[dict[str, Any]]]:
+    """Return the inline tables of a spec in their order, each once."""
+    found: list[list[dict[str, Any]]] = []
+
+    def visit(node: Any) -> None:
+        if isinstance(node, dict):
+            for key, value in node.items():
+                if key == "datasets" and isinstance(value, dict):
+                    found.extend(rows for rows in value.values() if rows)
+                elif key == "values" and isinstance(value, list) and value and isinstance(value[0], dict):
+                    found.append(value)
+                else:
+                    visit(value)
+        elif isinstance(node, list):
+            for item in node:
+                visit(item)
+
+    visit(spec)
+    return [rows for at, rows in enumerate(found) if rows not in found[:at]]
+
+
+def _safe(value: Any) -> Any:
+    """Return a cell that no spreadsheet takes for a formula."""
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return "'" + value
+    return value
