@@ -1,0 +1,191 @@
+"""The whole investigation in one call: what happened, which change did it, what kind of fault it is, and how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from rca.errors import NoDataError
+from rca.experiments import experiments_recorded
+from rca.findings.attributes import compare_attributes
+from rca.findings.changes import deploy_correlation
+from rca.findings.compare_traces import compare_traces
+from rca.findings.data_quality import data_quality
+from rca.findings.detect import detect_incident
+from rca.findings.latency import latency
+from rca.hypotheses import Observed, score_hypotheses
+from rca.measures.red import red
+from rca.model import Experiment, Finding, Incident, Verdicts
+from rca.store import Store
+from rca.times import TimeLike
+
+__all__ = ["Investigation", "investigate"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Investigation:
+    """Everything that one call found; each part is also a function of its own.
+
+    Without an incident, `why` says so, and the rest is empty: no hypothesis is weighed and no change blamed.
+    """
+
+    incident: Incident | None
+    why: str = ""
+    findings: Mapping[str, Finding] = field(default_factory=dict)
+    """By name: ``data_quality``, ``latency``, ``deploy_correlation``, ``queries_per_request``, …; absent where no data."""
+    red: pl.DataFrame = field(default_factory=pl.DataFrame)
+    services: pl.DataFrame = field(default_factory=pl.DataFrame)
+    experiments: tuple[Experiment, ...] = ()
+    verdicts: Verdicts = field(default_factory=lambda: Verdicts(()))
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def changes(self) -> Finding | None:
+        """The ranking of changes."""
+        return self.findings.get("deploy_correlation")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document that ``rca investigate --json`` prints."""
+        ranked = self.changes
+        details = dict(ranked.details) if ranked else {}
+        return {
+            "incident": self._incident(),
+            "changes": [_plain(row) for row in ranked.table.to_dicts()] if ranked else [],
+            "no_change_probability": float(details.get("no_change_probability", 1.0)),
+            "first_failing_service": details.get("first_failing_service", ""),
+            "blast_radius": list(details.get("blast_radius", [])),
+            "remediation": details.get("remediation", ""),
+            "hypotheses": [item.to_dict() for item in self.verdicts],
+            "experiments": [item.to_dict() for item in self.experiments],
+            "services": self.services.to_dicts() if self.services.width else [],
+            "findings": [item.to_dict(rows=50) for item in self.findings.values()],
+            "warnings": list(self.warnings),
+        }
+
+    def _incident(self) -> dict[str, Any] | None:
+        if self.incident is None:
+            return None
+        shift = self.findings.get("latency")
+        effect = shift.effect if shift else None
+        seconds = effect is not None and effect.unit == "ms"
+        scale = 0.001 if seconds else 1.0
+        return self.incident.to_dict() | {
+            "signal": self.incident.signal or (effect.name if effect else ""),
+            "before": effect.before * scale if effect and effect.before is not None else None,
+            "after": effect.after * scale if effect and effect.after is not None else None,
+            "unit": "s" if seconds else (effect.unit if effect else ""),
+        }
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: "" if value is None and key in ("revision", "feature_flag_key", "service_name") else value
+        for key, value in row.items()
+    }
+
+
+def investigate(
+    store: Store,
+    incident: Incident | None = None,
+    *,
+    service: str | None = None,
+    start: TimeLike | None = None,
+    end: TimeLike | None = None,
+    experiments: Sequence[Experiment] | None = None,
+    told: Callable[[str], None] = lambda _: None,
+) -> Investigation:
+    """Run the whole investigation.
+
+    Parameters
+    ----------
+    incident
+        What is known of it; left out, it is found in the data (an alert, else the service whose requests shifted most).
+    service, start, end
+        Narrow the search.
+    experiments
+        From :func:`rca.experiment`; left out, those that the changes record are measured.
+    told
+        Called with each step as it begins.
+
+    Returns
+    -------
+    Investigation
+        Also where nothing was found: then it says why.
+
+    Examples
+    --------
+    >>> import rca
+    >>> investigate(rca.open()).incident is None
+    True
+    """
+    told("data quality")
+    quality = data_quality(store)
+    if incident is None:
+        told("finding the incident")
+        try:
+            incident = detect_incident(store, service=service, start=start, end=end)
+        except NoDataError as error:
+            return Investigation(
+                incident=None, why=str(error), findings={"data_quality": quality}, warnings=_doubts(quality)
+            )
+    return _investigate(store, incident, experiments, quality, told)
+
+
+def _investigate(
+    store: Store,
+    incident: Incident,
+    experiments: Sequence[Experiment] | None,
+    quality: Finding,
+    told: Callable[[str], None],
+) -> Investigation:
+    observed, why = Observed(store, incident), []
+    findings: dict[str, Finding] = {"data_quality": quality}
+    steps: tuple[tuple[str, Callable[[], Finding | None]], ...] = (
+        ("latency", lambda: latency(store, incident)),
+        ("deploy_correlation", lambda: deploy_correlation(store, incident)),
+        ("queries_per_request", lambda: observed.calls),
+        ("repeated_queries", lambda: observed.repeated),
+        ("slow_queries", lambda: observed.slow),
+        ("saturation", lambda: observed.saturation),
+        ("dependencies", lambda: observed.hops),
+        ("compare_traces", lambda: compare_traces(store, incident)),
+        ("compare_attributes", lambda: compare_attributes(store, incident)),
+    )
+    for name, make in steps:
+        told(name.replace("_", " "))
+        try:
+            found = make()
+        except NoDataError as error:
+            why.append(f"{name.replace('_', ' ')}: {error}")
+            continue
+        if found is not None:
+            findings[name] = found
+    told("experiments")
+    missed: tuple[str, ...] = ()
+    if experiments is None:
+        experiments, missed = experiments_recorded(store, incident)
+    told("hypotheses")
+    verdicts = score_hypotheses(store, incident, experiments=experiments, observed=observed)
+    return Investigation(
+        incident=incident,
+        findings=findings,
+        red=_red(store, incident),
+        services=observed.services if observed.services is not None else pl.DataFrame(),
+        experiments=tuple(experiments),
+        verdicts=verdicts,
+        warnings=(*observed.windows.notes, *_doubts(quality), *missed, *why),
+    )
+
+
+def _red(store: Store, incident: Incident) -> pl.DataFrame:
+    try:
+        return red(store, incident)
+    except NoDataError:
+        return pl.DataFrame()
+
+
+def _doubts(quality: Finding) -> tuple[str, ...]:
+    return tuple(quality.table.filter(pl.col("severity") == "warning")["claim"].to_list())
