@@ -1,0 +1,298 @@
+"""Lines of text: which of the known forms a line has, and what it says. A line is judged by itself alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from rca.ingest.logs.access import access_row, haproxy_row
+from rca.ingest.logs.headers import strip_header
+from rca.ingest.logs.logfmt import fill, logfmt_row, pairs
+from rca.ingest.logs.rows import Row
+from rca.ingest.logs.severity import LEVEL_WORDS
+from rca.ingest.logs.timeforms import TIME
+
+__all__ = ["text_row"]
+
+_ISO = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)"
+_SYSLOG_TIME = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +\d{1,2} (?:\d{4} )?\d\d:\d\d:\d\d(?:\.\d{1,9})?"
+_TAG = r"(?P<tag>[^\s:\[\]]+(?:\([^)]*\))?|[^\s:\[\]]+(?: [^\s:\[\]]+){1,3}(?=\[\d+\]))(?:\[(?P<pid>\d+)\])?(?: \([^)]{1,120}\))?: ?"
+
+_KLOG = re.compile(
+    r"(?P<level>[IWEF])(?P<time>(?:\d{4})?\d{4} \d\d:\d\d:\d\d\.\d{3,9})\s+(?P<pid>\d+) (?P<file>[^\s:\]]+):(?P<at>\d+)\] ?(?P<body>.*)",
+    re.S,
+)
+_RFC5424 = re.compile(
+    r"(?:\d+ )?<(?P<pri>\d{1,3})>1 (?P<time>\S+) (?P<host>\S+) (?P<app>\S+) (?P<pid>\S+) (?P<id>\S+) "
+    r'(?P<data>-|(?:\[(?:[^\]"\\]|\\.|"(?:[^"\\]|\\.)*")*\])+)(?: (?P<body>.*))?',
+    re.S,
+)
+_RFC3164 = re.compile(
+    rf"(?:<(?P<pri>\d{{1,3}})>)?(?P<time>{_SYSLOG_TIME}) (?:(?P<host>[^\s:\[\]]+) {_TAG})?(?P<body>.*)", re.S
+)
+_RSYSLOG = re.compile(rf"(?:<(?P<pri>\d{{1,3}})>)?(?P<time>{_ISO}) (?P<host>[^\s:\[\]]+) {_TAG}(?P<body>.*)", re.S)
+_CLUSTER = re.compile(
+    r"(?P<alert>\S+) (?P<epoch>\d{10}) \d{4}\.\d\d\.\d\d (?P<node>\S+) "
+    rf"(?:(?P<ras>\d{{4}}-\d\d-\d\d-\d\d\.\d\d\.\d\d\.\d{{6}}) \S+ (?P<type>\S+) (?P<component>\S+) (?P<level>\S+)|(?P<time>{_SYSLOG_TIME}) (?P<host>\S+)(?: {_TAG})?) ?(?P<body>.*)",
+    re.S,
+)
+_HPC = re.compile(
+    r"(?P<id>\d{1,9}) (?P<node>\S+) (?P<component>\S+) (?P<state>\S+) (?P<time>\d{9,10}) (?P<flag>\d+) (?P<body>.*)",
+    re.S,
+)
+_ANDROID = re.compile(
+    r"(?P<time>(?:\d{4}-)?\d\d-\d\d \d\d:\d\d:\d\d\.\d{3,6})(?: [+-]\d{4})?\s+(?:(?P<pid>\d+)\s+(?P<tid>\d+)\s+(?P<level>[VDIWEFA])\s+(?P<tag>.*?)\s*:(?: |$)|"
+    r"(?P<level2>[VDIWEFA])/(?P<tag2>[^(]*?)\s*\(\s*(?P<pid2>\d+)\): )(?P<body>.*)",
+    re.S,
+)
+_RUBY = re.compile(
+    r"[DIWEFUA], \[(?P<time>\d{4}-\d\d-\d\dT[\d:.]+) ?#(?P<pid>\d+)\]\s+(?P<level>\w+) -- (?P<logger>[^:]*): ?(?P<body>.*)",
+    re.S,
+)
+_SPRING = re.compile(
+    rf"(?P<time>\d{{4}}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-]\d\d:\d\d)?)\s+(?P<level>[A-Z]+)\s+(?P<ids>\[[^\]]*\]\s+)?(?P<pid>\d+) --- (?P<boxes>(?:\[[^\]]*\] ?)+)(?P<logger>\S+)\s+: (?P<body>.*)",
+    re.S,
+)
+_REDIS = re.compile(
+    r"(?P<pid>\d+):(?P<role>[XCSM]) (?P<time>\d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d\.\d{3}) (?P<level>[.\-*#]) (?P<body>.*)",
+    re.S,
+)
+_PIPES = re.compile(rf"(?P<time>{TIME})\|(?P<fields>(?:[^|]{{1,200}}\|){{1,8}})(?P<body>[^|]*)", re.S)
+_EPOCH = re.compile(r"[\[(]?(?P<time>\d{10}[.,]\d{1,9}|\d{10}|\d{13}|\d{16}|\d{19})[\])]?(?P<rest>[ \t:|,;].*)", re.S)
+_TAI = re.compile(r"(?P<time>@4[0-9a-fA-F]{23}) (?P<rest>.*)", re.S)
+_LEVELS = rf"\[?(?P<level>(?i:{LEVEL_WORDS}))\]?"
+_LEVEL_FIRST = re.compile(rf"{_LEVELS}[ :|,\t-]+[\[(]?(?P<time>{TIME})(?P<rest>.*)", re.S)
+_GENERIC = re.compile(rf"[\[(<{{\"']{{0,2}}(?P<time>{TIME})(?P<rest>.*)", re.S)
+_WITHIN = re.compile(rf"(?P<before>(?:[^\s\"]+[ \t]+){{1,5}}?[\[(<]?)(?P<time>{TIME})(?P<rest>.*)", re.S)
+_SENTENCE = re.compile(r"(?:[a-z]{2,}[,.;]?[ \t]+){2}|=|: \S*$")
+_SD = re.compile(r'\[([^\s\]]+)((?: [^\s=\]"]+="(?:[^"\\]|\\.)*")*)\]')
+_SD_PAIR = re.compile(r'([^\s="]+)="((?:[^"\\]|\\.)*)"')
+_KLOG_MESSAGE = re.compile(r'"((?:[^"\\]|\\.)*)"\s*(.*)', re.S)
+_TAIL_JSON = re.compile(r"^(?P<body>.*?)\s*(?P<json>\{.*\})\s*$", re.S)
+
+
+def text_row(text: str, line: int) -> Row | None:
+    """Return the record that a line begins, or None where it has no time of its own.
+
+    Examples
+    --------
+    >>> row = text_row("2026-03-04 14:10:00,123 WARN  [worker-1] org.example.Cart: slow", 0)
+    >>> row.time, row.level, row.body
+    ('2026-03-04 14:10:00,123', 'WARN', 'slow')
+    >>> text_row("    at org.example.Cart.add(Cart.java:41)", 0) is None
+    True
+    """
+    first = text[:1]
+    if not first or first in " \t}":
+        return None
+    for letters, read in _READERS:
+        if letters is None or first in letters:
+            row = read(text, line)
+            if row is not None:
+                return row
+    return None
+
+
+def _klog(text: str, line: int) -> Row | None:
+    found = _KLOG.match(text)
+    if not found:
+        return None
+    row = Row(line, time=found["time"], level=found["level"], body=found["body"])
+    row.keep("process.pid", found["pid"])
+    row.keep("code.file.path", found["file"])
+    row.keep("code.line.number", found["at"])
+    structured = _KLOG_MESSAGE.fullmatch(found["body"])
+    more = (
+        pairs(structured[2])
+        if structured and "=" in structured[2]
+        else []
+        if structured and not structured[2]
+        else None
+    )
+    if structured and more is not None:
+        row.body = structured[1].replace('\\"', '"')
+        fill(row, more)
+    return row
+
+
+def _rfc5424(text: str, line: int) -> Row | None:
+    found = _RFC5424.match(text)
+    if not found:
+        return None
+    row = Row(
+        line, time=found["time"] if found["time"] != "-" else None, body=(found["body"] or "").removeprefix("\ufeff")
+    )
+    _priority(found["pri"], row)
+    for key, name in (("host", "host.name"), ("pid", "process.pid"), ("id", "syslog.msgid")):
+        if found[key] != "-":
+            row.keep(name, found[key])
+    row.service = found["app"] if found["app"] != "-" else ""
+    for name, inside in _SD.findall(found["data"]):
+        fill(
+            row,
+            [
+                (key, value.replace('\\"', '"').replace("\\]", "]").replace("\\\\", "\\"))
+                for key, value in _SD_PAIR.findall(inside)
+            ],
+        )
+        row.keep("syslog.structured_data", name)
+    return row
+
+
+def _rfc3164(text: str, line: int) -> Row | None:
+    found = _RFC3164.match(text) or _RSYSLOG.match(text)
+    if not found:
+        return None
+    row = Row(line, time=found["time"], body=found["body"])
+    if found["pri"]:
+        _priority(found["pri"], row)
+    if found["host"]:
+        row.keep("host.name", found["host"])
+        row.service = re.sub(r"\(.*\)$", "", found["tag"]).rsplit("/", 1)[-1] or found["tag"]
+        if row.service != found["tag"]:
+            row.keep("syslog.tag", found["tag"])
+    if found["pid"]:
+        row.keep("process.pid", found["pid"])
+    inner = haproxy_row(row.body, line) if row.service.startswith("haproxy") else None
+    if inner:
+        row.attributes |= inner.attributes
+        row.template = inner.template
+        row.time = inner.time
+    return row
+
+
+def _priority(text: str, row: Row) -> None:
+    number = int(text)
+    row.level, row.scale = str(number % 8), "syslog"
+    row.keep("syslog.facility", str(number // 8))
+
+
+def _cluster(text: str, line: int) -> Row | None:
+    found = _CLUSTER.match(text)
+    if not found:
+        return None
+    row = Row(line, time=found["ras"] or found["epoch"] + "s", body=found["body"], level=found["level"] or "")
+    row.keep("alert", found["alert"])
+    row.keep("host.name", found["node"])
+    if found["component"]:
+        row.keep("logger", found["component"])
+        row.keep("type", found["type"])
+    if found["tag"]:
+        row.service = re.sub(r"\(.*\)$", "", found["tag"]).rsplit("/", 1)[-1] or found["tag"]
+        row.keep("syslog.tag", found["tag"])
+    return row
+
+
+def _named(pattern: re.Pattern[str], names: dict[str, str]) -> Callable[[str, int], Row | None]:
+    def read(text: str, line: int) -> Row | None:
+        found = pattern.match(text)
+        if not found:
+            return None
+        part = {key.rstrip("2"): value for key, value in found.groupdict().items() if value is not None}
+        row = Row(line, time=part.pop("time"), level=part.pop("level", ""), body=part.pop("body"))
+        for key, value in part.items():
+            if value and key in names:
+                row.keep(names[key], value.strip())
+        return row
+
+    return read
+
+
+def _spring(text: str, line: int) -> Row | None:
+    found = _SPRING.match(text)
+    if not found:
+        return None
+    row = Row(line, time=found["time"], level=found["level"], body=found["body"])
+    row.keep("process.pid", found["pid"])
+    row.keep("logger", found["logger"])
+    for box in re.findall(r"\[([^\]]*)\]", (found["ids"] or "") + found["boxes"]):
+        ids = re.fullmatch(r"(?:([^,]*),)?([0-9a-f]{32}|[0-9a-f]{16})[,-]([0-9a-f]{16})(?:,\w*)?", box.strip())
+        if ids:
+            row.service, row.trace, row.span = row.service or ids[1] or "", ids[2], ids[3]
+        elif box.strip():
+            row.keep("thread.name", box.strip())
+    return row
+
+
+def _redis(text: str, line: int) -> Row | None:
+    found = _REDIS.match(text)
+    if not found:
+        return None
+    row = Row(line, time=found["time"], body=found["body"])
+    row.level = {".": "DEBUG", "-": "VERBOSE", "*": "NOTICE", "#": "WARNING"}[found["level"]]
+    row.keep("process.pid", found["pid"])
+    return row
+
+
+def _pipes(text: str, line: int) -> Row | None:
+    found = _PIPES.fullmatch(text)
+    if not found:
+        return None
+    row = Row(line, time=found["time"], body=found["body"].strip())
+    for at, piece in enumerate(found["fields"].split("|")[:-1]):
+        word = piece.strip()
+        if not row.level and re.fullmatch(rf"(?i:{LEVEL_WORDS})", word):
+            row.level = word
+        elif word:
+            row.keep(
+                "process.pid" if word.isdigit() else "logger" if "logger" not in row.attributes else f"field{at + 1}",
+                word,
+            )
+    return row
+
+
+def _timed(pattern: re.Pattern[str]) -> Callable[[str, int], Row | None]:
+    def read(text: str, line: int) -> Row | None:
+        found = pattern.match(text)
+        if not found:
+            return None
+        row = Row(line, time=found["time"])
+        parts = found.groupdict()
+        row.level = parts.get("level") or ""
+        before = parts.get("before") or ""
+        if before and _SENTENCE.search(before):
+            return None
+        _before(before, row)
+        row.body = strip_header(found["rest"], row)
+        _tail(row)
+        return row
+
+    return read
+
+
+def _before(before: str, row: Row) -> None:
+    for word in before.split():
+        plain = word.strip("[]()<>:,|-")
+        if not row.level and re.fullmatch(rf"(?i:{LEVEL_WORDS})", plain):
+            row.level = plain
+        elif plain:
+            row.keep("prefix", plain)
+
+
+def _tail(row: Row) -> None:
+    """Take fields that stand after the message, as pairs or as a JSON object, for their ids only."""
+    if row.body.startswith("{") or "\t{" not in row.body:
+        return
+    at = row.body.index("\t{")
+    row.keep("fields", row.body[at + 1 :])
+
+
+_READERS: tuple[tuple[str | None, Callable[[str, int], Row | None]], ...] = (
+    ("IWEF", _klog),
+    ("0123456789<", _rfc5424),
+    (None, access_row),
+    (None, _cluster),
+    ("0123456789", _named(_ANDROID, {"pid": "process.pid", "tid": "thread.id", "tag": "logger"})),
+    ("JFMASOND<0123456789", _rfc3164),
+    ("DIWEFUA", _named(_RUBY, {"pid": "process.pid", "logger": "logger"})),
+    ("0123456789", _spring),
+    ("0123456789", _redis),
+    ("0123456789", _pipes),
+    ("@", _timed(_TAI)),
+    ("[(<{\"'0123456789JFMASONDTWF", _timed(_GENERIC)),
+    ("0123456789[(", _timed(_EPOCH)),
+    ("0123456789", _named(_HPC, {"node": "host.name", "component": "logger", "state": "state"})),
+    (None, logfmt_row),
+    (None, _timed(_LEVEL_FIRST)),
+    (None, _timed(_WITHIN)),
+)
