@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from rca.errors import SourceError
 
-__all__ = ["Limits", "Line", "Source", "discover", "suffixless"]
+__all__ = ["Block", "Limits", "Line", "Source", "discover", "suffixless"]
 
 HEAD = 1 << 18
 _MAGIC = (
@@ -58,6 +58,15 @@ class Line:
     terminated: bool = True
     oversized: bool = False
     """The line was longer than the cap; `data` is its beginning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Whole lines with their ends, and where they begin; or the beginning of one line that is longer than the cap."""
+
+    data: bytes
+    offset: int
+    oversized: bool = False
 
 
 @dataclass(slots=True)
@@ -134,6 +143,31 @@ class Source:
                 rest, at = data[cut:], at + cut
         if rest:
             yield rest, at
+
+    def blocks(self, size: int = 2 << 20) -> Iterator[Block]:
+        """Yield blocks of whole lines; of a line longer than the cap its beginning, by itself. The last may lack its end."""
+        cap, parts, waiting, at, skipping = self.limits.line_bytes, list[bytes](), 0, 0, False
+        with self.open() as stream:
+            while block := read_fully(stream, size):
+                cut = block.rfind(b"\n") + 1
+                if skipping:
+                    end = block.find(b"\n") + 1
+                    at += end or len(block)
+                    skipping = not end
+                    if not end:
+                        continue
+                    block, cut = block[end:], cut - end
+                if cut:
+                    yield Block(b"".join((*parts, block[:cut])), at)
+                    at, parts, waiting = at + waiting + cut, [block[cut:]], len(block) - cut
+                else:
+                    parts.append(block)
+                    waiting += len(block)
+                if waiting > cap:
+                    yield Block(b"".join(parts)[:cap], at, oversized=True)
+                    at, parts, waiting, skipping = at + waiting, [], 0, True
+        if waiting:
+            yield Block(b"".join(parts), at)
 
     def lines(self, size: int = 4 << 20) -> Iterator[Line]:
         """Yield every line, blank ones too, with its offset; ends are LF or CRLF."""
@@ -227,13 +261,15 @@ class _Guarded:
 
     def __init__(self, stream: BinaryIO, raw: _Counted, source: Source) -> None:
         self._stream, self._raw, self._source, self._out, self._done = stream, raw, source, 0, False
+        # one step of decompression at a time: a longer read that ends in a break would lose what it had gathered
+        self._some: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
 
     def read(self, size: int = -1, /) -> bytes:
         if self._done:
             return b""
-        size = 1 << 20 if size < 0 else min(size, 1 << 20)  # small steps: what came before a break is kept
+        size = 1 << 17 if size < 0 else min(size, 1 << 17)  # small steps: what came before a break is kept
         try:
-            data = self._stream.read(size)
+            data = self._some(size)
         except (EOFError, OSError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, pa.ArrowInvalid) as error:
             return self._stop(
                 f"the archive is cut or broken after {self._out:,} decompressed bytes ({error}); what came before was read"
