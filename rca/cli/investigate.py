@@ -71,14 +71,11 @@ def _store(options: argparse.Namespace) -> rca.Store:
     if not paths:
         return rca.open(options.db, read_only=True)
     store = rca.open(options.db)
-    try:
-        report = store.ingest(*paths, progress=terminal())
-        if not report.total("records_read"):
-            reasons = "; ".join(item.message for item in report.failed[:3])
-            raise SourceError(f"Nothing could be read from {', '.join(paths)}: {reasons}")
-    except BaseException:
+    report = store.ingest(*paths, progress=terminal())
+    if not report.total("records_read"):
         store.close()
-        raise
+        reasons = "; ".join(item.message for item in report.failed[:3])
+        raise SourceError(f"Nothing could be read from {', '.join(paths)}: {reasons}")
     return store
 
 
@@ -112,9 +109,8 @@ def _text(found: Investigation, out: str | None) -> str:
     if found.incident is None:
         return f"No incident found. {display.escape_terminal(found.why)}"
     parts = [f"Incident: {display.escape_terminal(found.incident)}", ""]
-    for name in ("latency", "queries_per_request", "repeated_queries", "slow_queries", "saturation", "dependencies"):
-        if name in found.findings:
-            parts.append(f"- {display.escape_terminal(found.findings[name].claim)}")
+    names = ("latency", "queries_per_request", "repeated_queries", "slow_queries", "saturation", "dependencies")
+    parts += [f"- {display.escape_terminal(found.findings[name].claim)}" for name in names if name in found.findings]
     parts += ["", *_changes(found), "", "Hypotheses", str(found.verdicts)]
     if found.experiments:
         parts += ["", "Experiments", *(f"- {display.escape_terminal(item.claim)}" for item in found.experiments)]

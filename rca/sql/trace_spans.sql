@@ -1,14 +1,15 @@
--- trace_spans: the spans of one trace, as far as its shape and times go.
--- param $trace_id VARCHAR              the trace
--- column trace_id VARCHAR              the trace
--- column span_id VARCHAR               the span
--- column parent_span_id VARCHAR        its parent; '' for a root
--- column service_name VARCHAR          service.name
--- column span_name VARCHAR             name of the operation
--- column span_kind VARCHAR             SERVER CLIENT INTERNAL PRODUCER CONSUMER UNSPECIFIED
--- column start_ns BIGINT               start
--- column duration_ns BIGINT            length
--- column reference_type VARCHAR        how it refers to its parent, where the tracer says: follows_from does not block
+-- trace_spans: every span of one trace, in the order of time.
+-- param  $trace_id VARCHAR       the trace
+-- column trace_id VARCHAR        the trace
+-- column span_id VARCHAR         the span
+-- column parent_span_id VARCHAR  its parent, '' for a root
+-- column service_name VARCHAR    service.name
+-- column span_name VARCHAR       name of the operation
+-- column span_kind VARCHAR       SERVER CLIENT INTERNAL PRODUCER CONSUMER UNSPECIFIED
+-- column status_code VARCHAR     UNSET OK ERROR
+-- column db_system_name VARCHAR  db.system.name
+-- column start_ns BIGINT         start
+-- column duration_ns BIGINT      length
 SELECT
   trace_id,
   span_id,
@@ -16,9 +17,10 @@ SELECT
   service_name,
   span_name,
   span_kind,
+  status_code,
+  db_system_name,
   start_ns,
-  duration_ns,
-  COALESCE(attributes['opentracing.ref_type'], '') AS reference_type
+  duration_ns
 FROM spans
 WHERE trace_id = $trace_id
-ORDER BY record_no
+ORDER BY start_ns, span_id

@@ -1,0 +1,374 @@
+"""What a postmortem says: the investigation in STAR order under the headings of Google's SRE book."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rca.display import effect_line
+from rca.investigation import Investigation
+from rca.model import Experiment, Finding, Incident
+from rca.report.blocks import Block, Code, Figure, Items, Paragraph, Section, Table
+from rca.times import format_duration, format_time
+
+__all__ = ["sections", "title"]
+
+_TODO = "To be filled in by the team."
+Figures = Mapping[str, Figure]
+
+
+def title(found: Investigation) -> str:
+    """Return the title of the postmortem."""
+    incident = found.incident
+    return (
+        f"Postmortem: {incident.service_name}, {format_time(incident.start_ns)[:10]}"
+        if incident
+        else "No incident found"
+    )
+
+
+def sections(found: Investigation, figures: Figures) -> list[Section]:
+    """Return the postmortem of an investigation that found an incident."""
+    incident = found.incident
+    if incident is None:
+        return [Section("Summary", (Paragraph(f"No incident was found. {found.why}"), *_doubts(found)))]
+    return [
+        Section("Summary", tuple(_summary(found, incident))),
+        Section("Situation", tuple(_situation(found, incident, figures))),
+        Section("Impact", tuple(_impact(found, incident)), level=3),
+        Section("Timeline", tuple(_timeline(found, incident)), level=3),
+        Section("Task", tuple(_task(found))),
+        Section("Action", (Paragraph("What was observed, what was changed on purpose, and what followed."),)),
+        Section("Trigger: which change did it", tuple(_trigger(found, figures)), level=3),
+        Section("Root causes: what kind of fault it is", tuple(_causes(found, figures)), level=3),
+        *_observations(found, figures),
+        Section("Experiments", tuple(_experiments(found, figures)), level=3),
+        Section("Trade-offs", tuple(_trade_offs(found)), level=3),
+        Section("Result", tuple(_result(found, figures))),
+        Section("Resolution", tuple(_resolution(found)), level=3),
+        Section("Detection", (Paragraph(_detection(incident)),), level=3),
+        Section("Lessons", tuple(_lessons(found)), level=3),
+        Section("Action items", tuple(_action_items(found)), level=3),
+        Section("Open questions", tuple(_open(found)), level=3),
+        Section("Appendix: the SQL behind every number", tuple(_appendix(found))),
+    ]
+
+
+def _summary(found: Investigation, incident: Incident) -> Iterator[Block]:
+    shift = found.findings.get("latency")
+    yield Paragraph(f"Service {incident.service_name}, {incident.window}." + (f" {shift.claim}" if shift else ""))
+    if len(found.verdicts):
+        leader = found.verdicts[0]
+        yield Paragraph(
+            f"{leader.id}, {leader.title}: {leader.status}, probability {leader.probability:.0%} against {len(found.verdicts) - 1} others."
+        )
+    others = [
+        f"{item.id} {item.title}: {item.status}"
+        for item in found.verdicts
+        if item.status in ("contributing", "refuted", "supported", "confirmed")
+    ][1:]
+    if others:
+        yield Paragraph("Also: " + "; ".join(others) + ".")
+    ranked = found.changes
+    if ranked:
+        yield Paragraph(ranked.claim)
+
+
+def _situation(found: Investigation, incident: Incident, figures: Figures) -> Iterator[Block]:
+    baseline = incident.baseline_window
+    latency = found.findings.get("latency")
+    compared = baseline or (latency.baseline if latency else None)
+    yield Paragraph(
+        f"The incident, {incident.window}, is compared with {compared}."
+        if compared
+        else f"The incident: {incident.window}."
+    )
+    yield from _figures(figures, "timeline", "distribution")
+    if latency:
+        yield Table(latency.table.head(4).to_dicts(), "Latency and errors by period")
+
+
+def _impact(found: Investigation, incident: Incident) -> Iterator[Block]:
+    details: Mapping[str, Any] = found.findings["latency"].details if "latency" in found.findings else {}
+    latency = found.findings.get("latency")
+    if latency and latency.effect:
+        yield Paragraph(effect_line(latency.effect.to_dict()))
+    rows = found.red.filter(found.red["period"] == "during") if "period" in found.red.columns else found.red.head(0)
+    if rows.height:
+        requests = float(rows["requests"].sum())
+        failed = float((rows["requests"] * rows["error_ratio"].fill_null(0)).sum())
+        yield Paragraph(
+            f"About {requests:,.0f} requests were served in the incident, of which about {failed:,.0f} failed ({failed / requests:.2%})."
+            if requests
+            else "No request is on record."
+        )
+        if incident.slo is not None and requests:
+            burn = failed / requests / (1 - incident.slo)
+            yield Paragraph(
+                f"Against an objective of {incident.slo:.3%} the error budget burned {burn:,.1f} times as fast as it may."
+            )
+    if incident.slo is None:
+        yield Paragraph("No objective was given, so no error budget is reckoned (Incident(…, slo=0.999)).")
+    if details.get("sampling"):
+        yield Paragraph(f"Counts are weighted: {details['sampling']:.0%} of the requests were traced.")
+
+
+def _timeline(found: Investigation, incident: Incident) -> Iterator[Block]:
+    rows = [{"time": format_time(incident.start_ns), "event": "incident begins", "what": ""}]
+    if incident.onset_ns is not None:
+        low, high = incident.onset_low_ns, incident.onset_high_ns
+        spread = (
+            f"between {format_time(low)[11:19]} and {format_time(high)[11:19]}"
+            if low is not None and high is not None
+            else ""
+        )
+        rows.append({"time": format_time(incident.onset_ns), "event": "onset in the data", "what": spread})
+    rows.append({"time": format_time(incident.end_ns), "event": "incident ends", "what": ""})
+    ranked = found.changes
+    for row in ranked.table.to_dicts() if ranked else []:
+        if row["time_ns"] is not None:
+            what = row.get("title") or row["revision"] or row["feature_flag_key"]
+            rows.append(
+                {"time": format_time(row["time_ns"]), "event": f"{row['kind']} {row['service_name']}", "what": what}
+            )
+    for item in found.experiments:
+        rows.append(
+            {
+                "time": format_time(item.treated.start_ns),
+                "event": "experiment",
+                "what": f"{item.name}, {format_duration(item.treated.length_ns)}",
+            }
+        )
+    yield Table(sorted(rows, key=lambda row: row["time"])[:60], "Times in UTC")
+
+
+def _task(found: Investigation) -> Iterator[Block]:
+    yield Paragraph(
+        "Find what set the incident off and what made requests slow or fail, and tell correlation from causation: observations can support a hypothesis, only an experiment can confirm or refute it."
+    )
+    yield Items([f"{item.id}: {item.title}" for item in found.verdicts])
+
+
+def _trigger(found: Investigation, figures: Figures) -> Iterator[Block]:
+    ranked = found.changes
+    if ranked is None:
+        yield Paragraph("No change is known, so none can be blamed.")
+        return
+    yield Paragraph(ranked.claim)
+    yield from _figures(figures, "change_ranking")
+    rows = [
+        {
+            "probability": f"{row['probability']:.1%}",
+            "kind": row["kind"],
+            "service": row["service_name"],
+            "change": row.get("title") or row["revision"] or row["feature_flag_key"],
+            "reasons": "; ".join(row["reasons"] or []),
+        }
+        for row in ranked.table.head(8).to_dicts()
+    ]
+    yield Table(rows, f"Candidates; no change did it: {float(ranked.details.get('no_change_probability', 0)):.1%}")
+
+
+def _causes(found: Investigation, figures: Figures) -> Iterator[Block]:
+    yield from _figures(figures, "scoreboard")
+    for item in [item for item in found.verdicts if item.status != "open" or item.id.startswith("H")][:6]:
+        yield Paragraph(f"{item.id}, {item.title}: {item.status} ({item.decibans:+.1f} decibans).")
+        if f"evidence_{item.id}" in figures:
+            yield figures[f"evidence_{item.id}"]
+        for word, rows in (
+            ("For", [e for e in item.evidence if not e.missing and e.decibans > 0]),
+            ("Against", [e for e in item.evidence if not e.missing and e.decibans < 0]),
+            ("Missing", [e for e in item.evidence if e.missing]),
+        ):
+            if rows:
+                yield Items(
+                    [
+                        f"{word} ({e.decibans:+.1f} dB, {e.kind}): {e.claim}" if not e.missing else f"{word}: {e.claim}"
+                        for e in rows
+                    ]
+                )
+
+
+_OBSERVED = (
+    ("queries_per_request", "Queries per request", ("query_counts", "waterfall")),
+    ("repeated_queries", "Repeated calls", ()),
+    ("slow_queries", "Slow statements", ("statements",)),
+    ("saturation", "Saturation", ("saturation",)),
+    ("dependencies", "Dependencies", ("service_map",)),
+    ("compare_traces", "Where the time went", ()),
+    ("compare_attributes", "What slow requests have in common", ()),
+)
+
+
+def _observations(found: Investigation, figures: Figures) -> Iterator[Section]:
+    for name, heading, drawn in _OBSERVED:
+        if name in found.findings:
+            finding = found.findings[name]
+            yield Section(
+                heading,
+                (
+                    Paragraph(finding.claim),
+                    *_effect(finding),
+                    *_figures(figures, *drawn),
+                    *_table(finding),
+                    *_caveats(finding),
+                ),
+                level=3,
+            )
+
+
+def _effect(finding: Finding) -> Iterator[Block]:
+    if finding.effect:
+        yield Paragraph(effect_line(finding.effect.to_dict()))
+
+
+def _table(finding: Finding) -> Iterator[Block]:
+    if finding.table.height:
+        rows = [
+            {key: value for key, value in row.items() if not isinstance(value, dict | list)}
+            for row in finding.table.head(8).to_dicts()
+        ]
+        narrow = [dict(list(row.items())[:9]) for row in rows]
+        yield Table(
+            narrow,
+            f"The first {len(rows)} of {finding.table.height:,} rows" if finding.table.height > len(rows) else "",
+        )
+
+
+def _caveats(finding: Finding) -> Iterator[Block]:
+    if finding.caveats:
+        yield Items([f"To doubt: {text}" for text in finding.caveats])
+
+
+def _experiments(found: Investigation, figures: Figures) -> Iterator[Block]:
+    if not found.experiments:
+        yield Paragraph("None was run or recorded. What would settle it:")
+        yield Items(
+            [f"{item.id}: {'; '.join(item.next_experiments)}" for item in found.verdicts if item.next_experiments][:4]
+        )
+        return
+    yield from _figures(figures, "experiment_effects")
+    yield Table([_experiment_row(item) for item in found.experiments])
+    yield Items(sorted({f"To doubt: {text}" for item in found.experiments for text in item.caveats}))
+
+
+def _experiment_row(item: Experiment) -> dict[str, Any]:
+    effects = {effect.name: effect for effect in item.effects}
+    share = "cannot tell" if item.recovered is None else f"{item.recovered:.0%}"
+    if item.recovered_low is not None and item.recovered_high is not None:
+        share += f" ({item.recovered_low:.0%} to {item.recovered_high:.0%})"
+    row: dict[str, Any] = {
+        "experiment": item.name,
+        "kind": item.kind,
+        "treated": str(item.treated),
+        "share of the excess": share,
+    }
+    for name, unit in (("p99", "ms"), ("error ratio", ""), ("queries per request", "")):
+        effect = effects.get(name)
+        if effect and effect.before is not None and effect.after is not None:
+            values = (
+                (f"{effect.before:.2%}", f"{effect.after:.2%}")
+                if name == "error ratio"
+                else (f"{effect.before:,.4g}", f"{effect.after:,.4g}")
+            )
+            row[name] = f"{values[0]} → {values[1]} {unit}".strip()
+    return row
+
+
+def _trade_offs(found: Investigation) -> Iterator[Block]:
+    quality = found.findings["data_quality"]
+    rows = quality.table.filter(
+        quality.table["check"].is_in(["sampled", "sampling_changed", "truncated", "correlation"])
+    )["claim"].to_list()
+    yield Items(rows or ["Nothing was sampled or cut off, so far as the telemetry says."])
+
+
+def _result(found: Investigation, figures: Figures) -> Iterator[Block]:
+    fixed = [item for item in found.experiments if item.kind == "fix"]
+    if not fixed:
+        yield Paragraph("No window after a fix is on record, so there is no result to show yet.")
+        return
+    yield Paragraph(fixed[-1].claim)
+    yield from _figures(figures, "results")
+    yield Items([effect_line(effect.to_dict()) for effect in fixed[-1].effects])
+
+
+def _resolution(found: Investigation) -> Iterator[Block]:
+    ranked = found.changes
+    remedy = ranked.details.get("remediation") if ranked else None
+    yield Paragraph(f"Suggested remediation: {remedy}." if remedy else "No remediation can be suggested from the data.")
+    yield Paragraph(_TODO)
+
+
+def _detection(incident: Incident) -> str:
+    signal = f" The signal that showed it: {incident.signal}." if incident.signal else ""
+    if incident.onset_ns is not None and incident.onset_ns != incident.start_ns:
+        return f"From onset to the incident's recorded start: {format_duration(abs(incident.start_ns - incident.onset_ns))}.{signal}"
+    return f"How it was noticed, and after how long, is for the team to say.{signal}"
+
+
+def _lessons(found: Investigation) -> Iterator[Block]:
+    yield Paragraph(
+        "Correlation is not causation: "
+        + (
+            "the verdict rests on experiments."
+            if found.experiments
+            else "no experiment was made, so nothing here is more than supported."
+        )
+    )
+    yield Items([f"What went well: {_TODO}", f"What went wrong: {_TODO}", f"Where we got lucky: {_TODO}"])
+
+
+def _action_items(found: Investigation) -> Iterator[Block]:
+    rows = [{"action": text, "type": kind, "owner": _TODO, "ticket": ""} for kind, text in _actions(found)]
+    yield Table(rows)
+
+
+def _actions(found: Investigation) -> Iterator[tuple[str, str]]:
+    leader = found.verdicts[0].id if len(found.verdicts) else ""
+    if leader == "H2":
+        yield "prevent", "A test that fails when a request makes more than a set number of database calls"
+        yield "prevent", "A performance gate in CI: p95, p99, errors and queries per request against a baseline"
+        yield "detect", "An alert on slow statements and on queries per request"
+    if leader == "H1":
+        yield "mitigate", "A timeout and a circuit breaker on the dependency, tried under load"
+    if leader == "H3":
+        yield "prevent", "Limits and pool sizes from measured load, with an alert on throttling and queue length"
+    if leader == "H4":
+        yield "detect", "A synthetic probe of each hop, with an alert on the gap between client and server"
+    yield "process", "New code behind a flag, rolled out by canary, with rollback criteria written down beforehand"
+    yield "detect", "Correlation IDs on every log record and permanent trace sampling of 5 to 10 %"
+
+
+def _open(found: Investigation) -> Iterator[Block]:
+    questions = [
+        f"{item.id}, {item.title}: {'; '.join(item.next_experiments[:2])}"
+        for item in found.verdicts
+        if item.status in ("supported", "contributing")
+    ]
+    yield Items([*questions, *found.warnings] or ["None that the data raise."])
+
+
+def _doubts(found: Investigation) -> Iterator[Block]:
+    if found.warnings:
+        yield Items(found.warnings)
+
+
+def _appendix(found: Investigation) -> Iterator[Block]:
+    seen: set[str] = set()
+    for name, finding in found.findings.items():
+        for sql in finding.sql:
+            if sql not in seen:
+                seen.add(sql)
+                yield Code(f"{name.replace('_', ' ')}", sql)
+    for item in found.experiments:
+        for sql in item.sql:
+            if sql not in seen:
+                seen.add(sql)
+                yield Code(f"experiment {item.name}", sql)
+
+
+def _figures(figures: Figures, *names: str) -> Iterator[Block]:
+    for name in names:
+        if name in figures:
+            yield figures[name]

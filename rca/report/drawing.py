@@ -1,0 +1,91 @@
+"""The figures of a postmortem: those that the investigation has data for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from rca.errors import NoDataError
+from rca.investigation import Investigation
+from rca.measures.spans import spans_of
+from rca.report.blocks import Figure
+from rca.store import Store
+
+__all__ = ["draw"]
+
+
+def draw(store: Store, found: Investigation, folder: Path) -> dict[str, Figure]:
+    """Draw every figure that there is data for into `folder`; return them by name."""
+    from rca.figures.save import save, svg
+
+    figures = {}
+    for name, make in _figures(store, found):
+        try:
+            chart = make()
+        except NoDataError:
+            continue
+        save(chart, folder / name)
+        title = chart.to_dict().get("title", {}).get("text", [name])
+        figures[name] = Figure(name, svg(chart), " ".join(title) if isinstance(title, list) else str(title))
+    return figures
+
+
+def _figures(store: Store, found: Investigation) -> Iterator[tuple[str, Callable[[], Any]]]:
+    from rca import figures as fig
+
+    findings = found.findings
+    if found.incident is not None and found.red.height:
+        claim = findings["latency"].claim if "latency" in findings else ""
+        yield (
+            "timeline",
+            lambda: fig.timeline(
+                found.red, incident=found.incident, changes=_markers(found), experiments=found.experiments, claim=claim
+            ),
+        )
+    for name, source, make in (
+        ("distribution", "latency", fig.distribution),
+        ("query_counts", "queries_per_request", fig.query_counts),
+        ("statements", "slow_queries", fig.statements),
+        ("saturation", "saturation", fig.saturation),
+        ("service_map", "dependencies", fig.service_map),
+        ("change_ranking", "deploy_correlation", fig.change_ranking),
+    ):
+        if source in findings:
+            yield name, lambda make=make, source=source: make(findings[source])  # type: ignore[misc]
+    if "queries_per_request" in findings:
+        yield "waterfall", lambda: _waterfall(store, found)
+    if found.experiments:
+        yield "experiment_effects", lambda: fig.experiment_effects(found.experiments)
+    if len(found.verdicts):
+        yield "scoreboard", lambda: fig.scoreboard(found.verdicts)
+    for verdict in found.verdicts:
+        if verdict.id.startswith("H"):
+            yield f"evidence_{verdict.id}", lambda verdict=verdict: fig.evidence(verdict)  # type: ignore[misc]
+    fixed = [item for item in found.experiments if item.kind == "fix"]
+    if fixed:
+        yield "results", lambda: fig.results(fixed[-1].table, claim=fixed[-1].claim)
+
+
+def _markers(found: Investigation) -> pl.DataFrame | None:
+    ranked = found.changes
+    if ranked is None or ranked.table.is_empty():
+        return None
+    return ranked.table.filter(
+        pl.col("kind").is_in(["deploy", "flag", "rollback", "config", "scale", "migration"])
+        & pl.col("time_ns").is_not_null()
+    )
+
+
+def _waterfall(store: Store, found: Investigation) -> Any:
+    from rca import figures as fig
+
+    details = found.findings["queries_per_request"].details
+    good, bad = details.get("example_before"), details.get("example_during")
+    if not good or not bad:
+        raise NoDataError("There is no pair of traces to compare.")
+    return fig.waterfall(
+        spans_of(store, str(good)), spans_of(store, str(bad)), claim="One request before and one during"
+    )
