@@ -131,14 +131,14 @@ def _timeline(found: Investigation, incident: Incident) -> Iterator[Block]:
             rows.append(
                 {"time": format_time(row["time_ns"]), "event": f"{row['kind']} {row['service_name']}", "what": what}
             )
-    for item in found.experiments:
-        rows.append(
-            {
-                "time": format_time(item.treated.start_ns),
-                "event": "experiment",
-                "what": f"{item.name}, {format_duration(item.treated.length_ns)}",
-            }
-        )
+    rows += [
+        {
+            "time": format_time(item.treated.start_ns),
+            "event": "experiment",
+            "what": f"{item.name}, {format_duration(item.treated.length_ns)}",
+        }
+        for item in found.experiments
+    ]
     yield Table(sorted(rows, key=lambda row: row["time"])[:60], "Times in UTC")
 
 
