@@ -1,0 +1,259 @@
+"""Like calls: how often one request asks the same thing, measured exactly on the traces where it may be many times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from rca.measures.critical_path import critical_sections, longest_roots
+from rca.measures.targets import Target, is_health_route, target_of
+from rca.measures.trees import Flags, Forest, Ints, forest
+from rca.model import Window
+from rca.sql import statement
+from rca.store import Store
+
+__all__ = ["ALWAYS", "LEAST", "LikeCalls", "groups_of", "lay_out", "like_calls", "merged_calls"]
+
+LEAST = 5
+"""Like calls of one request from which they can be a pattern."""
+ALWAYS = Window(-(2**63), 2**63 - 1)
+"""A window that holds every start."""
+
+_POLL_GAP_NS = 500_000_000
+_POLL_RATIO = 10
+
+
+@dataclass(frozen=True, slots=True)
+class LikeCalls:
+    """Groups of like calls, and how much of the data was looked at."""
+
+    groups: pl.DataFrame
+    examined: int
+    """Traces looked at."""
+    candidates: pl.DataFrame
+    """What ``repeated_candidates`` counted, over all traces."""
+
+
+def like_calls(store: Store, window: Window = ALWAYS, *, most: int = 50_000) -> LikeCalls:
+    """Return every group of like calls in the traces where one service makes five or more.
+
+    Parameters
+    ----------
+    store
+        The store.
+    window
+        Calls that start outside do not make a trace one to look at.
+    most
+        Traces to look at, at most; those with the lowest ids, which are random.
+
+    Returns
+    -------
+    LikeCalls
+        ``groups`` has one row a group: ``trace_id``, ``parent_span_id``, ``service_name``, ``target``, ``calls``,
+        ``pattern``, ``reason`` (why it is none), ``parameters`` (``identical``, ``differing`` or ``unknown``),
+        ``start_ns``, ``total_ns`` (sum of the calls), ``critical_ns`` (what of it the request waited for), ``saved_ns``
+        (what one call for all would save of that), ``parallel`` (calls under way at once, on average), ``failed``,
+        ``code_location``, ``adjusted_count`` (requests that the trace stands for; never multiplied into ``calls``) and
+        ``root_name``.
+
+    Examples
+    --------
+    >>> import rca
+    >>> like_calls(rca.open()).groups.height
+    0
+    """
+    bounds = {"from_ns": window.start_ns, "to_ns": window.end_ns, "least": LEAST}
+    candidates = store.query(statement("repeated_candidates").sql, bounds)
+    spans = store.query(statement("repeated_spans").sql, bounds, most=most)
+    return LikeCalls(groups_of(forest(spans)), spans["trace_id"].n_unique(), candidates)
+
+
+def lay_out(tree: Forest) -> pl.DataFrame:
+    """Return one row a call: its ``row`` in the forest and what it calls, with double spans of one call merged."""
+    names = [
+        "db_system_name", "db_collection_name", "db_operation_name", "db_query_text", "db_query_digest", "rpc_service",
+        "http_request_method", "http_route", "server_address", "url", "url_template", "rpc_method", "span_name",
+    ]  # fmt: skip
+    kind = pl.col("span_kind")
+    outgoing = (kind == "CLIENT") | ((pl.col("db_system_name") != "") & ~kind.is_in(["SERVER", "CONSUMER"]))
+    named = tree.spans.with_row_index("row").filter(outgoing).select(pl.col("row").cast(pl.Int64), *names)
+    unique = named.select(names).unique(maintain_order=True)
+    targets = [target_of(item) for item in unique.iter_rows(named=True)]
+    known = unique.with_columns(_target_columns(targets))
+    calls = named.join(known, on=names, how="inner", maintain_order="left").filter(pl.col("key") != "")
+    calls = calls.select("row", "key", "title", "noise", "literals", "known", "page")
+    return merged_calls(tree, calls)
+
+
+def _target_columns(targets: list[Target | None]) -> list[pl.Series]:
+    empty = Target("", "")
+    found = [target or empty for target in targets]
+    texts = ("key", "title", "noise", "literals", "page")
+    columns = [pl.Series(name, [getattr(target, name) for target in found], dtype=pl.String) for name in texts]
+    return [*columns, pl.Series("known", [target.known for target in found], dtype=pl.Boolean)]
+
+
+def merged_calls(tree: Forest, calls: pl.DataFrame) -> pl.DataFrame:
+    """Leave out calls directly inside a call of the same ``key``: an ORM and its driver each write a span of one call."""
+    code = np.full(tree.parent.size, -1, dtype=np.int64)
+    row = calls["row"].to_numpy()
+    code[row] = calls["key"].rank("dense").to_numpy().astype(np.int64)
+    above = tree.parent[row]
+    double = (above >= 0) & (code[above] == code[row])
+    return calls.filter(~pl.Series(double, dtype=pl.Boolean))
+
+
+def groups_of(tree: Forest) -> pl.DataFrame:
+    """Return the groups of like calls in a forest of ``repeated_spans``; see :func:`like_calls`."""
+    calls = lay_out(tree)
+    row = calls["row"].to_numpy()
+    where = tree.spans.select(
+        "trace_id", "service_name", "start_ns", "duration_ns", "failed", "calls", "batch_size", "adjusted_count"
+    )[row]
+    calls = calls.hstack(where).with_columns(calls=pl.when(pl.col("batch_size") != "").then(1).otherwise("calls"))
+    keys = ["trace_id", "service_name", "key"]
+    calls = calls.filter(pl.col("calls").sum().over(keys) >= 2)
+    calls = calls.with_columns(group=pl.struct(keys).rank("dense").cast(pl.Int64) - 1).sort("group", "start_ns", "row")
+    groups = _measured(calls).hstack([_critical(tree, calls)])
+    lowest, missing = _lowest_common(tree, calls)
+    return _judged(groups.with_columns(_surroundings(tree, groups, lowest, missing)))
+
+
+def _critical(tree: Forest, calls: pl.DataFrame) -> pl.Series:
+    """Nanoseconds of the critical path inside the calls of each group, or below them."""
+    row, group = calls["row"].to_numpy(), calls["group"].to_numpy()
+    of = np.full(tree.parent.size, -1, dtype=np.int64)
+    of[row] = group
+    sections = critical_sections(tree, longest_roots(tree))
+    total = np.zeros(int(group.max(initial=-1)) + 1)
+    called = of >= 0
+    inside, length = tree.nearest(called)[sections.row], sections.length
+    above = tree.above(called)
+    while inside.size:  # a call may lie inside a call of another group, which waits for it too
+        held = inside >= 0
+        inside, length = inside[held], length[held]
+        total += np.bincount(of[inside], weights=length, minlength=total.size)
+        outer = above[inside]
+        inside = np.where((outer >= 0) & (of[outer] != of[inside]), outer, -1)
+    return pl.Series("critical_ns", np.rint(total).astype(np.int64))
+
+
+def _measured(calls: pl.DataFrame) -> pl.DataFrame:
+    start, length = pl.col("start_ns"), pl.col("duration_ns").fill_null(0)
+    end = start + length
+    reached = end.cum_max().shift(1).over("group")
+    timed = calls.with_columns(
+        length=length, gap=start - reached, overlaps=start < reached - length * 0.01,
+        covered=(end - pl.max_horizontal(start, reached)).clip(0),
+        leading=pl.int_range(pl.len()).over("group") < pl.len().over("group") - 1,
+    )  # fmt: skip
+    return timed.group_by("group", maintain_order=True).agg(
+        pl.first("trace_id", "service_name", "noise"),
+        pl.first("title").alias("target"),
+        pl.sum("calls"),
+        pl.first("row"),
+        spans=pl.len(),
+        start_ns=pl.min("start_ns"),
+        total_ns=pl.sum("length"),
+        busy_ns=pl.sum("covered"),
+        typical_ns=pl.col("length").median(),
+        gap_ns=pl.col("gap").median(),
+        overlapping=pl.col("overlaps").mean().fill_null(0.0),
+        failed=pl.sum("failed"),
+        retried=(pl.col("failed") == 1).filter("leading").all() & (pl.len() > 1),
+        literals=pl.col("literals").n_unique(),
+        known=pl.col("known").all(),
+        pages=pl.col("page").n_unique(),
+        paged=(pl.col("page") != "").all(),
+        adjusted_count=pl.max("adjusted_count"),
+    )
+
+
+def _lowest_common(tree: Forest, calls: pl.DataFrame) -> tuple[Ints, list[str]]:
+    """Find the lowest span above all calls of each group (-1: none), and the parent that all name where it is absent."""
+    group, row = calls["group"].to_numpy(), calls["row"].to_numpy()
+    first = np.flatnonzero(np.concatenate(([True], group[1:] != group[:-1]))) if group.size else group
+    named = tree.spans["parent_span_id"].gather(row)
+    depth, at = tree.depth(), tree.parent[row]
+    while at.size:
+        level = np.where(at >= 0, depth[at], -1)
+        climbs = level > np.minimum.reduceat(level, first)[group]
+        if not climbs.any():
+            apart = np.minimum.reduceat(at, first) != np.maximum.reduceat(at, first)
+            climbs = apart[group] & (at >= 0)
+            if not climbs.any():
+                break
+        at = np.where(climbs, tree.parent[at], at)
+    lowest = at[first] if at.size else at
+    same = pl.DataFrame({"group": group, "named": named}).group_by("group", maintain_order=True)
+    missing = same.agg(pl.when(pl.col("named").n_unique() == 1).then(pl.first("named")).otherwise(pl.lit("")).first())
+    return lowest, missing["named"].to_list()
+
+
+def _surroundings(tree: Forest, groups: pl.DataFrame, lowest: Ints, missing: list[str]) -> list[pl.Series]:
+    kind, row = tree.spans["span_kind"], groups["row"].to_numpy()
+    start = np.where(lowest >= 0, lowest, row)
+    top = tree.top()[start]
+    server: Flags = (kind == "SERVER").to_numpy()
+    entry = tree.nearest(server)[start]
+    idle: Flags = kind.is_in(["CONSUMER", "INTERNAL"]).to_numpy() & ~tree.orphan
+    background = (entry < 0) & (lowest >= 0) & idle[top]
+    root = np.where(entry >= 0, entry, top)
+    asked = zip(tree.spans["http_route"].gather(root), tree.spans["span_name"].gather(root), strict=True)
+    health = [is_health_route(route or name.rpartition(" ")[2]) for route, name in asked]
+    ids = tree.spans["span_id"].gather(np.maximum(lowest, 0)) if groups.height else []
+    parents = [own if at >= 0 else gone for own, at, gone in zip(ids, lowest, missing, strict=True)]
+    return [
+        pl.Series("parent_span_id", parents, dtype=pl.String),
+        pl.Series("background", background, dtype=pl.Boolean),
+        pl.Series("health", health, dtype=pl.Boolean),
+        tree.spans["span_name"].gather(root).alias("root_name"),
+        _code_locations(tree, row).alias("code_location"),
+    ]
+
+
+def _code_locations(tree: Forest, row: Ints) -> pl.Series:
+    """Where the code is that makes the call: on its span, or the nearest above that says."""
+    parts = tree.spans.select("code_file", "code_line", "code_function")
+    has: Flags = ((parts["code_file"] != "") | (parts["code_function"] != "")).to_numpy()
+    at = tree.nearest(has)[row]
+    found = parts[np.maximum(at, 0)].with_columns(pl.Series("said", at >= 0, dtype=pl.Boolean))
+    file, line, function = pl.col("code_file"), pl.col("code_line"), pl.col("code_function")
+    place = pl.when(line != "").then(file + ":" + line).otherwise(file)
+    both = (file != "") & (function != "")
+    text = pl.when(both).then(place + " in " + function).when(file != "").then(place).otherwise(function)
+    return found.select(pl.when("said").then(text).otherwise(pl.lit("")).alias("code")).to_series()
+
+
+def _judged(groups: pl.DataFrame) -> pl.DataFrame:
+    polling = (pl.col("gap_ns") >= _POLL_GAP_NS) & (pl.col("gap_ns") >= _POLL_RATIO * pl.col("typical_ns"))
+    reason = (
+        pl.when(pl.col("calls") < LEAST).then(pl.lit("fewer than 5 calls"))
+        .when(pl.col("noise") != "").then("noise")
+        .when("health").then(pl.lit("health check"))
+        .when("background").then(pl.lit("background work"))
+        .when("retried").then(pl.lit("retries of a failed call"))
+        .when(polling.fill_null(value=False)).then(pl.lit("polling"))
+        .when(pl.col("paged") & (pl.col("pages") == 1) & (pl.col("literals") == pl.col("spans"))).then(pl.lit("pages of one list"))
+        .otherwise(pl.lit(""))
+    )  # fmt: skip
+    parameters = (
+        pl.when(pl.col("known") & (pl.col("literals") == 1)).then(pl.lit("identical"))
+        .when("known").then(pl.lit("differing"))
+        .otherwise(pl.lit("unknown"))
+    )  # fmt: skip
+    pattern = (
+        pl.when(pl.col("reason") != "").then(pl.lit("none"))
+        .when(pl.col("parameters") == "identical").then(pl.lit("redundant"))
+        .when(pl.col("overlapping") > 0.5).then(pl.lit("fan_out"))
+        .otherwise(pl.lit("n_plus_one"))
+    )  # fmt: skip
+    saved = (pl.col("critical_ns") - pl.col("total_ns") / pl.col("calls")).clip(0).round().cast(pl.Int64)
+    judged = groups.with_columns(reason=reason, parameters=parameters, saved_ns=saved).with_columns(pattern=pattern)
+    return judged.select(
+        "trace_id", "parent_span_id", "service_name", "target", "calls", "pattern", "reason", "parameters", "start_ns",
+        "total_ns", "critical_ns", "saved_ns", (pl.col("total_ns") / pl.col("busy_ns")).fill_nan(1.0).alias("parallel"),
+        "failed", "code_location", "adjusted_count", "root_name",
+    )  # fmt: skip

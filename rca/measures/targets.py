@@ -1,0 +1,187 @@
+"""What a call calls: the name that like calls share, and whether it is noise that nobody would batch."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+__all__ = ["Target", "path_template", "target_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What like calls share: `key` tells them apart, `title` is for people, `noise` says why they never count."""
+
+    key: str
+    title: str
+    noise: str = ""
+    literals: str = ""
+    """What differs between two calls of the target: the statement, or the address; '' where unknown."""
+    known: bool = False
+    """Whether `literals` shows the parameters, so that equal ones mean the same call."""
+    page: str = ""
+    """`literals` without the number of the page, where the call reads one page of many."""
+
+
+_COMMON = "ping connect disconnect hello auth quit"
+_SQL = frozenset(
+    f"{_COMMON} begin start commit rollback abort savepoint release set reset use discard deallocate prepare end".split()
+)
+_REDIS = frozenset(f"{_COMMON} select client multi exec discard watch unwatch reset echo command info version".split())
+_MONGO = frozenset(
+    f"{_COMMON} ismaster buildinfo endsessions committransaction aborttransaction saslstart saslcontinue serverstatus".split()
+)
+_KEY_VALUE = ("redis", "valkey", "memcached", "dragonfly")
+_CONNECT = re.compile(
+    r"(^|[^a-z])(re)?connect(ion)?s?($|[^a-z])|pool|acquire|handshake|checkout connection|[^a-z]ping$|^ping",
+    re.IGNORECASE,
+)
+_TRIVIAL = re.compile(
+    r"^\s*(select\s+(1|\?|\$1|'x'|true|version\(\)|current_\w+(\(\))?|now\(\))|values\s*\(1\)|show\s+\w+)(\s+from\s+dual)?\s*;?\s*$",
+    re.IGNORECASE,
+)
+_HEALTH = re.compile(
+    r"(^|/)_?(health|healthz|health[-_]?checks?|ready|readyz|readiness|live|livez|liveness|alive|ping|heartbeat|up)(/(ready|readiness|live|liveness))?/?$|grpc\.health\.",
+    re.IGNORECASE,
+)
+_ASSET = re.compile(
+    r"\.(js|mjs|css|map|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf|otf|eot|mp4|webm|wasm)$|(^|/)(static|assets|_next|favicon\.ico|fonts|images|img)(/|$)",
+    re.IGNORECASE,
+)
+_TELEMETRY_PATH = re.compile(
+    r"(^|/)v1/(traces|metrics|logs)/?$|(^|/)api/(v2/spans|traces|v1/write|\d+/(envelope|store))/?$|(^|/)v0\.\d/(traces|stats)/?$|"
+    r"(^|/)intake/v\d/|(^|/)otlp(/|$)|(^|/)loki/api/v1/push|(^|/)collect/?$|(^|/)ingest/(traces|metrics|logs)",
+    re.IGNORECASE,
+)
+_TELEMETRY_HOST = re.compile(
+    r"otel|opentelemetry|collector|jaeger|zipkin|sentry\.io|datadoghq|newrelic|honeycomb|tempo|loki|pushgateway|statsd",
+    re.IGNORECASE,
+)
+_TELEMETRY_RPC = re.compile(r"opentelemetry\.proto|(Trace|Metrics|Logs)Service/Export$|jaeger\.api", re.IGNORECASE)
+_VERSION = re.compile(r"^v\d+(\.\d+)*$", re.IGNORECASE)
+_LONG_ID = re.compile(r"^(?=.*\d)[0-9A-Za-z_=-]{16,}$|^[0-9a-f]{8}-[0-9a-f-]{27}$", re.IGNORECASE)
+_HEX = re.compile(r"^(?=.*\d)[0-9a-f]{6,}$", re.IGNORECASE)
+_DIGITS = re.compile(r"\d+")
+_PLACEHOLDER = re.compile(
+    r"\?|\$\d+|%s|%\(\w+\)s|@p\d+|(?<![:\w\"']):[a-z_]\w*|\bredacted\b|\*{3,}|<\w+>|\{\w+\}", re.IGNORECASE
+)
+_OFFSET = re.compile(r"\boffset\s+(\d+)|\blimit\s+(\d+)\s*,", re.IGNORECASE)
+_PAGE = re.compile(
+    r"(?<=[?&])(page|offset|cursor|after|before|start|skip|from|page_?token|next(_?token)?|marker|continuation)=[^&]*",
+    re.IGNORECASE,
+)
+
+
+def path_template(path: str) -> str:
+    """Return a path with its ids as placeholders.
+
+    Examples
+    --------
+    >>> path_template("/v1/users/4711/orders/9f8c2a17-0d4e-4c19-8c6e-2a51b7c1d3aa/items/sku-17")
+    '/v1/users/{id}/orders/{id}/items/sku-{id}'
+    """
+    return "/".join(_segment(part) for part in path.split("/"))
+
+
+def _segment(part: str) -> str:
+    if _VERSION.match(part) or not _DIGITS.search(part):
+        return part
+    if _LONG_ID.match(part) or _HEX.match(part):
+        return "{id}"
+    return _DIGITS.sub("{id}", part)
+
+
+def target_of(span: dict[str, Any]) -> Target | None:
+    """Return what a span calls, or None where it is no call to elsewhere.
+
+    Parameters
+    ----------
+    span
+        The columns of ``repeated_spans`` that name the call.
+    """
+    if span["db_system_name"]:
+        return _database(span)
+    if span["rpc_method"] or span["rpc_service"]:
+        return _rpc(span)
+    if span["http_request_method"] or span["url"]:
+        return _http(span)
+    return None
+
+
+def _database(span: dict[str, Any]) -> Target:
+    system, text = span["db_system_name"], span["db_query_text"]
+    operation, collection = span["db_operation_name"], span["db_collection_name"]
+    digest = span["db_query_digest"]
+    if digest or text:
+        word = (digest or text).lstrip("( \n\t").split(None, 1)
+        first = word[0].strip(";(").lower() if word else ""
+        noise = "transaction or connection statement" if _is_bookkeeping(system, first, text or digest) else ""
+        offset = _OFFSET.search(text)
+        return Target(
+            key=f"{system}\0{digest or text}",
+            title=digest or text,
+            noise=noise,
+            literals=text,
+            known=bool(text) and not _PLACEHOLDER.search(text),
+            page=_OFFSET.sub("offset ?", text) if offset else "",
+        )
+    named = " ".join(part for part in (operation, collection) if part) or span["span_name"]
+    idle = not collection and (operation.lower() in _bookkeeping(system) or bool(_CONNECT.search(operation or named)))
+    return Target(key=f"{system}\0{named}", title=named, noise="transaction or connection statement" if idle else "")
+
+
+def _bookkeeping(system: str) -> frozenset[str]:
+    if system in _KEY_VALUE:
+        return _REDIS
+    return _MONGO if "mongo" in system or "documentdb" in system else _SQL
+
+
+def _is_bookkeeping(system: str, first: str, text: str) -> bool:
+    if text.lstrip().startswith("{"):
+        keys = re.findall(r'"(\w+)"\s*:', text)
+        return bool(keys) and keys[0].lower() in _MONGO
+    return first in _bookkeeping(system) or bool(_TRIVIAL.match(text))
+
+
+def _rpc(span: dict[str, Any]) -> Target:
+    method, service = span["rpc_method"], span["rpc_service"]
+    name = method if "/" in method or not service else f"{service}/{method}"
+    noise = "health check" if _HEALTH.search(name) else "telemetry export" if _TELEMETRY_RPC.search(name) else ""
+    return Target(key=f"rpc\0{span['server_address']}\0{name}", title=name, noise=noise)
+
+
+def _http(span: dict[str, Any]) -> Target:
+    url = span["url"]
+    parts = urlsplit(url if "//" in url else f"//{span['server_address']}{url}" if url else "")
+    host = span["server_address"] or (parts.hostname or "")
+    path = span["url_template"] or span["http_route"] or path_template(parts.path)
+    method = span["http_request_method"] or "GET"
+    noise = ""
+    if _HEALTH.search(parts.path or path):
+        noise = "health check"
+    elif _ASSET.search(parts.path or path):
+        noise = "static asset"
+    elif _TELEMETRY_PATH.search(parts.path or path) and (method == "POST" or _TELEMETRY_HOST.search(host)):
+        noise = "telemetry export"
+    paged = _PAGE.sub(r"\1=", url)
+    return Target(
+        key=f"http\0{method}\0{host}\0{path}",
+        title=f"{method} {host}{path}",
+        noise=noise,
+        literals=url,
+        known=bool(url),
+        page=paged if paged != url else "",
+    )
+
+
+def is_health_route(route: str) -> bool:
+    """Say whether a route is a health check.
+
+    Examples
+    --------
+    >>> is_health_route("/readyz"), is_health_route("/checkout")
+    (True, False)
+    """
+    return bool(_HEALTH.search(route))

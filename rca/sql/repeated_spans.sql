@@ -1,0 +1,85 @@
+-- repeated_spans: every span of the traces in which one service makes many like calls, with what tells the calls apart.
+-- param $from_ns BIGINT                first start that counts
+-- param $to_ns BIGINT                  first start that does not count any more
+-- param $least BIGINT                  like calls of one trace from which it counts
+-- param $most BIGINT                   traces at most, in the order of their ids
+-- column trace_id VARCHAR              the trace
+-- column span_id VARCHAR               the span
+-- column parent_span_id VARCHAR        its parent
+-- column service_name VARCHAR          service.name
+-- column span_name VARCHAR             name of the operation
+-- column span_kind VARCHAR             kind
+-- column start_ns BIGINT               start
+-- column duration_ns BIGINT            length
+-- column failed INTEGER                1 where the call failed
+-- column adjusted_count DOUBLE         requests that it stands for
+-- column calls BIGINT                  real calls that it stands for
+-- column batch_size VARCHAR            db.operation.batch.size, where it is a batch
+-- column db_system_name VARCHAR        db.system.name
+-- column db_collection_name VARCHAR    db.collection.name
+-- column db_operation_name VARCHAR     db.operation.name
+-- column db_query_text VARCHAR         the statement
+-- column db_query_digest VARCHAR       the statement, normalised
+-- column http_request_method VARCHAR   http.request.method
+-- column http_route VARCHAR            http.route
+-- column server_address VARCHAR        server.address
+-- column url VARCHAR                   url.full or what of it there is
+-- column url_template VARCHAR          url.template
+-- column rpc_service VARCHAR           rpc.service
+-- column rpc_method VARCHAR            rpc.method
+-- column code_file VARCHAR             code.file.path
+-- column code_line VARCHAR             code.line.number
+-- column code_function VARCHAR         code.function.name
+-- column reference_type VARCHAR        follows_from where the tracer says so
+SELECT
+  trace_id,
+  span_id,
+  parent_span_id,
+  service_name,
+  span_name,
+  span_kind,
+  start_ns,
+  duration_ns,
+  CASE WHEN status_code = 'ERROR' OR error_type <> '' OR COALESCE(http_response_status_code, 0) >= 400 THEN 1 ELSE 0 END AS failed,
+  adjusted_count,
+  calls,
+  COALESCE(attributes['db.operation.batch.size'], '') AS batch_size,
+  db_system_name,
+  db_collection_name,
+  db_operation_name,
+  db_query_text,
+  db_query_digest,
+  http_request_method,
+  http_route,
+  server_address,
+  COALESCE(attributes['url.full'], attributes['http.url'], attributes['url.path'], attributes['http.target'], '') AS url,
+  COALESCE(attributes['url.template'], '') AS url_template,
+  COALESCE(attributes['rpc.service'], '') AS rpc_service,
+  COALESCE(attributes['rpc.method'], '') AS rpc_method,
+  COALESCE(attributes['code.file.path'], attributes['code.filepath'], '') AS code_file,
+  COALESCE(attributes['code.line.number'], attributes['code.lineno'], '') AS code_line,
+  COALESCE(attributes['code.function.name'], attributes['code.function'], '') AS code_function,
+  COALESCE(attributes['opentracing.ref_type'], '') AS reference_type
+FROM spans
+WHERE trace_id IN (
+  SELECT trace_id
+  FROM (
+    SELECT trace_id, SUM(calls) AS calls
+    FROM spans
+    WHERE span_kind <> 'SERVER' AND span_kind <> 'CONSUMER' AND (db_system_name <> '' OR span_kind = 'CLIENT')
+      AND COALESCE(start_ns, $from_ns) >= $from_ns AND COALESCE(start_ns, $from_ns) < $to_ns
+    GROUP BY
+      trace_id,
+      service_name,
+      CASE
+        WHEN db_system_name = '' THEN http_request_method || ' ' || server_address
+        WHEN db_query_digest <> '' THEN db_query_digest
+        ELSE db_system_name || ' ' || db_operation_name || ' ' || db_collection_name
+      END
+  ) AS likes
+  WHERE calls >= $least
+  GROUP BY trace_id
+  ORDER BY trace_id
+  LIMIT $most
+)
+ORDER BY trace_id, record_no
