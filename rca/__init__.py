@@ -1,29 +1,144 @@
-"""Root-cause analysis for on-call engineers: from telemetry to a verdict that says how sure it is."""
+"""Root-cause analysis for on-call engineers: from telemetry to a verdict that says how sure it is.
+
+Every public name is imported when it is first used, so that ``import rca`` costs next to nothing.
+"""
 
 from __future__ import annotations
 
-from rca.errors import RcaError
-from rca.ingest.contract import Format, Guess
-from rca.ingest.source import Limits
-from rca.model import Effect, Evidence, Experiment, Finding, Incident, Verdict, Verdicts, Window
-from rca.store import IngestReport, Store, open  # noqa: A004
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rca import figures, stats
+    from rca.digest import digest
+    from rca.errors import RcaError
+    from rca.experiments import experiment, experiments_recorded
+    from rca.findings.attributes import compare_attributes
+    from rca.findings.changes import deploy_correlation
+    from rca.findings.compare_traces import compare_traces
+    from rca.findings.data_quality import data_quality
+    from rca.findings.dependencies import dependencies
+    from rca.findings.detect import detect_incident
+    from rca.findings.latency import latency
+    from rca.findings.queries_per_request import queries_per_request
+    from rca.findings.repeated import repeated_queries
+    from rca.findings.saturation import saturation
+    from rca.findings.slow_queries import slow_queries
+    from rca.findings.what_if import what_if
+    from rca.hypotheses import HYPOTHESES, Hypothesis, score_hypotheses
+    from rca.ingest.contract import Format, Guess
+    from rca.ingest.source import Limits
+    from rca.investigation import Investigation, investigate
+    from rca.measures.critical_path import critical_path
+    from rca.measures.red import red
+    from rca.measures.services import rank_services
+    from rca.measures.spans import spans_of
+    from rca.model import Effect, Evidence, Experiment, Finding, Incident, Verdict, Verdicts, Window
+    from rca.report import report
+    from rca.store import IngestReport, Store, open  # noqa: A004
 
 __version__ = "0.1.0"
 
+_HOME = {
+    "HYPOTHESES": "rca.hypotheses",
+    "Effect": "rca.model",
+    "Evidence": "rca.model",
+    "Experiment": "rca.model",
+    "Finding": "rca.model",
+    "Format": "rca.ingest.contract",
+    "Guess": "rca.ingest.contract",
+    "Hypothesis": "rca.hypotheses",
+    "Incident": "rca.model",
+    "IngestReport": "rca.store",
+    "Investigation": "rca.investigation",
+    "Limits": "rca.ingest.source",
+    "RcaError": "rca.errors",
+    "Store": "rca.store",
+    "Verdict": "rca.model",
+    "Verdicts": "rca.model",
+    "Window": "rca.model",
+    "compare_attributes": "rca.findings.attributes",
+    "compare_traces": "rca.findings.compare_traces",
+    "critical_path": "rca.measures.critical_path",
+    "data_quality": "rca.findings.data_quality",
+    "dependencies": "rca.findings.dependencies",
+    "deploy_correlation": "rca.findings.changes",
+    "detect_incident": "rca.findings.detect",
+    "digest": "rca.digest",
+    "experiment": "rca.experiments",
+    "experiments_recorded": "rca.experiments",
+    "figures": "",
+    "investigate": "rca.investigation",
+    "latency": "rca.findings.latency",
+    "open": "rca.store",
+    "queries_per_request": "rca.findings.queries_per_request",
+    "rank_services": "rca.measures.services",
+    "red": "rca.measures.red",
+    "repeated_queries": "rca.findings.repeated",
+    "report": "rca.report",
+    "saturation": "rca.findings.saturation",
+    "score_hypotheses": "rca.hypotheses",
+    "slow_queries": "rca.findings.slow_queries",
+    "spans_of": "rca.measures.spans",
+    "stats": "",
+    "what_if": "rca.findings.what_if",
+}
+"""Where each public name lives; '' for a module of the package itself."""
+
 __all__ = [
+    "HYPOTHESES",
     "Effect",
     "Evidence",
     "Experiment",
     "Finding",
     "Format",
     "Guess",
+    "Hypothesis",
     "Incident",
     "IngestReport",
+    "Investigation",
     "Limits",
     "RcaError",
     "Store",
     "Verdict",
     "Verdicts",
     "Window",
+    "compare_attributes",
+    "compare_traces",
+    "critical_path",
+    "data_quality",
+    "dependencies",
+    "deploy_correlation",
+    "detect_incident",
+    "digest",
+    "experiment",
+    "experiments_recorded",
+    "figures",
+    "investigate",
+    "latency",
     "open",
+    "queries_per_request",
+    "rank_services",
+    "red",
+    "repeated_queries",
+    "report",
+    "saturation",
+    "score_hypotheses",
+    "slow_queries",
+    "spans_of",
+    "stats",
+    "what_if",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'rca' has no attribute {name!r}")
+    home = _HOME[name]
+    value = getattr(import_module(home), name) if home else import_module(f"rca.{name}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
