@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from rca.measures.services import rank_services
     from rca.measures.spans import spans_of
     from rca.model import Effect, Evidence, Experiment, Finding, Incident, Verdict, Verdicts, Window
-    from rca.report import report
+    from rca.postmortem import report
     from rca.store import IngestReport, Store, open  # noqa: A004
 
 __version__ = "0.1.0"
@@ -75,7 +75,7 @@ _HOME = {
     "rank_services": "rca.measures.services",
     "red": "rca.measures.red",
     "repeated_queries": "rca.findings.repeated",
-    "report": "rca.report",
+    "report": "rca.postmortem",
     "saturation": "rca.findings.saturation",
     "score_hypotheses": "rca.hypotheses",
     "slow_queries": "rca.findings.slow_queries",

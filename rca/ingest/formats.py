@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from rca.errors import FormatError, OptionError, did_you_mean
 from rca.ingest.contract import Format, Guess, Sample
+from rca.ingest.logs.formats import LOG_FORMATS
 
 __all__ = ["FORMATS", "by_name", "choose"]
 
-FORMATS: tuple[Format, ...] = ()
+FORMATS: tuple[Format, ...] = (*LOG_FORMATS,)
 
 _SURE_ENOUGH = 0.05
 

@@ -12,7 +12,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[2] / "rca"
 LAYERS = (
     "errors", "times", "display", "progress", "statements", "model", "schema", "digest", "engines", "ingest", "store",
-    "stats", "sql", "measures", "mechanisms", "findings", "experiments", "hypotheses", "figures", "report", "investigation",
+    "stats", "sql", "measures", "mechanisms", "findings", "experiments", "hypotheses", "investigation", "figures", "postmortem",
     "gate", "cli",
 )  # fmt: skip
 TOP = ("__init__", "__main__")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from rca.ingest.logs.rows import Row
 
-__all__ = ["access_row"]
+__all__ = ["access_row", "haproxy_row", "request_of"]
 
 _QUOTED = r'"((?:[^"\\]|\\.)*)"'
 _ASKED = r'"(?P<request>(?:[^"\\]|\\.)*)"'
@@ -105,7 +105,18 @@ def _request(request: str, status: str, row: Row) -> None:
         row.keep("url.query", path.split("?", 1)[1])
     if found["protocol"]:
         row.keep("network.protocol", found["protocol"])
-    row.template = f"{found['method']} {_route(path)} {status or '-'}"
+    row.template = request_of(found["method"], path, status)
+
+
+def request_of(method: str, path: str, status: str) -> str:
+    """Return the template of a request: method, path with its variable parts masked, status.
+
+    Examples
+    --------
+    >>> request_of("GET", "/a/17?x=1", "200")
+    'GET /a/<*> 200'
+    """
+    return f"{method} {_route(path)} {status or '-'}"
 
 
 def _route(path: str) -> str:

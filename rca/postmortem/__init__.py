@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from rca.report.write import report
+from rca.postmortem.write import report
 
 __all__ = ["report"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import html5lib
 import pytest
 
-from rca.report.blocks import Code, Figure, Items, Paragraph, Section, Table
-from rca.report.redact import redact
-from rca.report.render import to_html, to_markdown
+from rca.postmortem.blocks import Code, Figure, Items, Paragraph, Section, Table
+from rca.postmortem.redact import redact
+from rca.postmortem.render import to_html, to_markdown
 
 PAYLOADS = [
     "<script>alert(1)</script>", "</script><script>alert(1)</script>", "<img src=x onerror=alert(1)>", "<svg/onload=alert(1)>", "<a href=javascript:alert(1)>x</a>",

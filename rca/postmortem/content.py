@@ -8,7 +8,7 @@ from typing import Any
 from rca.display import effect_line
 from rca.investigation import Investigation
 from rca.model import Experiment, Finding, Incident
-from rca.report.blocks import Block, Code, Figure, Items, Paragraph, Section, Table
+from rca.postmortem.blocks import Block, Code, Figure, Items, Paragraph, Section, Table
 from rca.times import format_duration, format_time
 
 __all__ = ["sections", "title"]

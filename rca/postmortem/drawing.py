@@ -11,7 +11,7 @@ import polars as pl
 from rca.errors import NoDataError
 from rca.investigation import Investigation
 from rca.measures.spans import spans_of
-from rca.report.blocks import Figure
+from rca.postmortem.blocks import Figure
 from rca.store import Store
 
 __all__ = ["draw"]

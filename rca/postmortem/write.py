@@ -7,10 +7,10 @@ from pathlib import Path
 from rca.errors import RcaError
 from rca.investigation import Investigation, investigate
 from rca.model import Incident
-from rca.report.content import sections, title
-from rca.report.drawing import draw
-from rca.report.redact import redact
-from rca.report.render import to_html, to_markdown
+from rca.postmortem.content import sections, title
+from rca.postmortem.drawing import draw
+from rca.postmortem.redact import redact
+from rca.postmortem.render import to_html, to_markdown
 from rca.store import Store
 
 __all__ = ["report"]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from rca.display import escape_html, escape_markdown, table_html, table_markdown
-from rca.report.blocks import Block, Code, Figure, Items, Paragraph, Section, Table
+from rca.postmortem.blocks import Block, Code, Figure, Items, Paragraph, Section, Table
 
 __all__ = ["to_html", "to_markdown"]
 
