@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from rca.measures.critical_path import critical_sections, longest_roots
-from rca.measures.targets import Target, is_health_route, target_of
+from rca.measures.targets import PAGE, PLACEHOLDER, Target, is_health_route, target_of
 from rca.measures.trees import Flags, Forest, Ints, forest
 from rca.model import Window
 from rca.sql import statement
@@ -27,13 +27,13 @@ _POLL_RATIO = 10
 
 @dataclass(frozen=True, slots=True)
 class LikeCalls:
-    """Groups of like calls, and how much of the data was looked at."""
+    """Groups of like calls, and how many traces they come from."""
 
     groups: pl.DataFrame
     examined: int
     """Traces looked at."""
-    candidates: pl.DataFrame
-    """What ``repeated_candidates`` counted, over all traces."""
+    candidates: int
+    """Traces in which some service makes so many like calls, those not looked at included."""
 
 
 def like_calls(store: Store, window: Window = ALWAYS, *, most: int = 50_000) -> LikeCalls:
@@ -65,34 +65,41 @@ def like_calls(store: Store, window: Window = ALWAYS, *, most: int = 50_000) -> 
     0
     """
     bounds = {"from_ns": window.start_ns, "to_ns": window.end_ns, "least": LEAST}
-    candidates = store.query(statement("repeated_candidates").sql, bounds)
     spans = store.query(statement("repeated_spans").sql, bounds, most=most)
-    return LikeCalls(groups_of(forest(spans)), spans["trace_id"].n_unique(), candidates)
+    examined = candidates = spans["trace_id"].n_unique()
+    if examined >= most:
+        candidates = int(store.query(statement("repeated_candidates").sql, bounds)["traces"][0])
+    return LikeCalls(groups_of(forest(spans)), examined, candidates)
 
 
 def lay_out(tree: Forest) -> pl.DataFrame:
     """Return one row a call: its ``row`` in the forest and what it calls, with double spans of one call merged."""
     names = [
-        "db_system_name", "db_collection_name", "db_operation_name", "db_query_text", "db_query_digest", "rpc_service",
-        "http_request_method", "http_route", "server_address", "url", "url_template", "rpc_method", "span_name",
+        "db_system_name", "db_collection_name", "db_operation_name", "db_query_digest", "statement", "rpc_service",
+        "rpc_method", "http_request_method", "http_route", "server_address", "url", "url_template", "span_name",
     ]  # fmt: skip
-    kind = pl.col("span_kind")
+    kind, text = pl.col("span_kind"), pl.col("db_query_text")
     outgoing = (kind == "CLIENT") | ((pl.col("db_system_name") != "") & ~kind.is_in(["SERVER", "CONSUMER"]))
-    named = tree.spans.with_row_index("row").filter(outgoing).select(pl.col("row").cast(pl.Int64), *names)
-    unique = named.select(names).unique(maintain_order=True)
-    targets = [target_of(item) for item in unique.iter_rows(named=True)]
-    known = unique.with_columns(_target_columns(targets))
-    calls = named.join(known, on=names, how="inner", maintain_order="left").filter(pl.col("key") != "")
-    calls = calls.select("row", "key", "title", "noise", "literals", "known", "page")
+    found = tree.spans.with_row_index("row").filter(outgoing).with_columns(
+        pl.col("row").cast(pl.Int64),
+        statement=pl.when(pl.col("db_query_digest") == "").then(text).otherwise(pl.lit("")),
+        literals=pl.when(pl.col("db_system_name") == "").then("url").otherwise(text),
+    )  # fmt: skip
+    unique = found.select(names).unique(maintain_order=True)
+    targets = [target_of(item) or Target("", "") for item in unique.iter_rows(named=True)]
+    columns = [
+        pl.Series(name, [getattr(target, name) for target in targets], dtype=pl.String)
+        for name in ("key", "title", "noise")
+    ]
+    calls = found.join(unique.with_columns(columns), on=names, how="inner", maintain_order="left")
+    literals = pl.col("literals")
+    paged = literals.str.replace(PAGE, "$1$2$3=")
+    calls = calls.filter(pl.col("key") != "").select(
+        "row", "key", "title", "noise", "literals",
+        known=(literals != "") & ~literals.str.contains(PLACEHOLDER),
+        page=pl.when(paged != literals).then(paged).otherwise(pl.lit("")),
+    )  # fmt: skip
     return merged_calls(tree, calls)
-
-
-def _target_columns(targets: list[Target | None]) -> list[pl.Series]:
-    empty = Target("", "")
-    found = [target or empty for target in targets]
-    texts = ("key", "title", "noise", "literals", "page")
-    columns = [pl.Series(name, [getattr(target, name) for target in found], dtype=pl.String) for name in texts]
-    return [*columns, pl.Series("known", [target.known for target in found], dtype=pl.Boolean)]
 
 
 def merged_calls(tree: Forest, calls: pl.DataFrame) -> pl.DataFrame:
@@ -203,7 +210,7 @@ def _surroundings(tree: Forest, groups: pl.DataFrame, lowest: Ints, missing: lis
     root = np.where(entry >= 0, entry, top)
     asked = zip(tree.spans["http_route"].gather(root), tree.spans["span_name"].gather(root), strict=True)
     health = [is_health_route(route or name.rpartition(" ")[2]) for route, name in asked]
-    ids = tree.spans["span_id"].gather(np.maximum(lowest, 0)) if groups.height else []
+    ids = tree.spans["span_id"].gather(np.maximum(lowest, 0)).to_list() if groups.height else list[str]()
     parents = [own if at >= 0 else gone for own, at, gone in zip(ids, lowest, missing, strict=True)]
     return [
         pl.Series("parent_span_id", parents, dtype=pl.String),

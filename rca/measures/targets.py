@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-__all__ = ["Target", "path_template", "target_of"]
+__all__ = ["PAGE", "PLACEHOLDER", "Target", "is_health_route", "path_template", "target_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +17,6 @@ class Target:
     key: str
     title: str
     noise: str = ""
-    literals: str = ""
-    """What differs between two calls of the target: the statement, or the address; '' where unknown."""
-    known: bool = False
-    """Whether `literals` shows the parameters, so that equal ones mean the same call."""
-    page: str = ""
-    """`literals` without the number of the page, where the call reads one page of many."""
 
 
 _COMMON = "ping connect disconnect hello auth quit"
@@ -64,14 +58,13 @@ _VERSION = re.compile(r"^v\d+(\.\d+)*$", re.IGNORECASE)
 _LONG_ID = re.compile(r"^(?=.*\d)[0-9A-Za-z_=-]{16,}$|^[0-9a-f]{8}-[0-9a-f-]{27}$", re.IGNORECASE)
 _HEX = re.compile(r"^(?=.*\d)[0-9a-f]{6,}$", re.IGNORECASE)
 _DIGITS = re.compile(r"\d+")
-_PLACEHOLDER = re.compile(
-    r"\?|\$\d+|%s|%\(\w+\)s|@p\d+|(?<![:\w\"']):[a-z_]\w*|\bredacted\b|\*{3,}|<\w+>|\{\w+\}", re.IGNORECASE
+PLACEHOLDER = r"(?i)\?|\$\d+|%s|%\(\w+\)s|@p\d+|(^|[^:\w\"']):[a-z_]\w*|\bredacted\b|\*{3,}|<\w+>|\{\w+\}"
+"""What stands in a statement or address where a tracer has left a value out."""
+PAGE = (
+    r"(?i)\b(offset)\s+\d+|\b(limit)\s+\d+\s*,|"
+    r"[?&](page|offset|cursor|after|before|start|skip|from|page_?token|next|next_?token|marker|continuation)=[^&]*"
 )
-_OFFSET = re.compile(r"\boffset\s+(\d+)|\blimit\s+(\d+)\s*,", re.IGNORECASE)
-_PAGE = re.compile(
-    r"(?<=[?&])(page|offset|cursor|after|before|start|skip|from|page_?token|next(_?token)?|marker|continuation)=[^&]*",
-    re.IGNORECASE,
-)
+"""The part of a statement or address that says which page of a list is read."""
 
 
 def path_template(path: str) -> str:
@@ -99,7 +92,7 @@ def target_of(span: dict[str, Any]) -> Target | None:
     Parameters
     ----------
     span
-        The columns of ``repeated_spans`` that name the call.
+        The columns of ``repeated_spans`` that name the call; ``statement`` is the text where there is no digest.
     """
     if span["db_system_name"]:
         return _database(span)
@@ -111,22 +104,13 @@ def target_of(span: dict[str, Any]) -> Target | None:
 
 
 def _database(span: dict[str, Any]) -> Target:
-    system, text = span["db_system_name"], span["db_query_text"]
+    system, text = span["db_system_name"], span["db_query_digest"] or span["statement"]
     operation, collection = span["db_operation_name"], span["db_collection_name"]
-    digest = span["db_query_digest"]
-    if digest or text:
-        word = (digest or text).lstrip("( \n\t").split(None, 1)
-        first = word[0].strip(";(").lower() if word else ""
-        noise = "transaction or connection statement" if _is_bookkeeping(system, first, text or digest) else ""
-        offset = _OFFSET.search(text)
-        return Target(
-            key=f"{system}\0{digest or text}",
-            title=digest or text,
-            noise=noise,
-            literals=text,
-            known=bool(text) and not _PLACEHOLDER.search(text),
-            page=_OFFSET.sub("offset ?", text) if offset else "",
-        )
+    if text:
+        words = text.split(None, 1)
+        first = words[0].strip("(;").lower() if words else ""
+        noise = "transaction or connection statement" if _is_bookkeeping(system, first, text) else ""
+        return Target(key=f"{system}\0{text}", title=text, noise=noise)
     named = " ".join(part for part in (operation, collection) if part) or span["span_name"]
     idle = not collection and (operation.lower() in _bookkeeping(system) or bool(_CONNECT.search(operation or named)))
     return Target(key=f"{system}\0{named}", title=named, noise="transaction or connection statement" if idle else "")
@@ -165,15 +149,7 @@ def _http(span: dict[str, Any]) -> Target:
         noise = "static asset"
     elif _TELEMETRY_PATH.search(parts.path or path) and (method == "POST" or _TELEMETRY_HOST.search(host)):
         noise = "telemetry export"
-    paged = _PAGE.sub(r"\1=", url)
-    return Target(
-        key=f"http\0{method}\0{host}\0{path}",
-        title=f"{method} {host}{path}",
-        noise=noise,
-        literals=url,
-        known=bool(url),
-        page=paged if paged != url else "",
-    )
+    return Target(key=f"http\0{method}\0{host}\0{path}", title=f"{method} {host}{path}", noise=noise)
 
 
 def is_health_route(route: str) -> bool:

@@ -70,11 +70,10 @@ WHERE trace_id IN (
       AND COALESCE(start_ns, $from_ns) >= $from_ns AND COALESCE(start_ns, $from_ns) < $to_ns
     GROUP BY
       trace_id,
-      service_name,
       CASE
-        WHEN db_system_name = '' THEN http_request_method || ' ' || server_address
+        WHEN db_system_name = '' THEN http_request_method || server_address
         WHEN db_query_digest <> '' THEN db_query_digest
-        ELSE db_system_name || ' ' || db_operation_name || ' ' || db_collection_name
+        ELSE db_system_name || db_operation_name || db_collection_name
       END
   ) AS likes
   WHERE calls >= $least
