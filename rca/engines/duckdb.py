@@ -11,6 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from rca.errors import EngineError, QueryError, StoreError
+from rca.schema import arrow_schema
 
 __all__ = ["DuckDBEngine", "connect", "parameters_in", "quoted"]
 
@@ -89,6 +90,14 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def _incoming(column: pa.Field, given: pa.Schema) -> str:
+    """Return the expression that gives a column of a table its value."""
+    name = quoted(column.name)
+    if pa.types.is_map(column.type) and pa.types.is_string(given.field(column.name).type):
+        return f"CAST(CAST({name} AS JSON) AS MAP(VARCHAR, VARCHAR))"
+    return name
+
+
 class DuckDBEngine:
     """Runs statements on one DuckDB connection."""
 
@@ -133,11 +142,12 @@ class DuckDBEngine:
         return cursor.fetchall()
 
     def insert(self, table: str, rows: pa.Table) -> None:
-        """Append `rows`, which have exactly the columns of `table`."""
+        """Append `rows`, which have exactly the columns of `table`; a map may come as the text of a JSON object."""
         view = "rca_incoming"
+        columns = ", ".join(_incoming(column, rows.schema) for column in arrow_schema(table))
         self.con.register(view, rows)
         try:
-            self.con.execute(" ".join(("INSERT INTO", quoted(table), "SELECT * FROM", view)))
+            self.con.execute(" ".join(("INSERT INTO", quoted(table), "SELECT", columns, "FROM", view)))
         finally:
             self.con.unregister(view)
 

@@ -17,7 +17,7 @@ from rca.schema import PRIMARY, TABLES, arrow_schema, conform, table
 
 __all__ = ["TableSink"]
 
-_BLOCK_ROWS = 131_072
+_BLOCK_ROWS = 122_880  # a row group of the store: whole ones are compressed and written as they come
 _EXCERPT = 200
 
 
@@ -64,7 +64,11 @@ class TableSink:
         return first
 
     def rows(self, table: str, batch: pa.Table | pa.RecordBatch) -> None:
-        """Take rows of a canonical table; see :class:`rca.ingest.Sink`."""
+        """Take rows of a canonical table; see :class:`rca.ingest.Sink`.
+
+        A map may come as an Arrow map, as the text of a JSON object whose values are strings, or as an Arrow dictionary of
+        maps where many rows share one. Text is much the fastest for maps that differ: the engine verifies every Arrow map.
+        """
         if not batch.num_rows:
             return
         block = self._numbered(table, batch)
@@ -119,7 +123,7 @@ class TableSink:
         self._flush_bad()
 
     def _numbered(self, name: str, batch: pa.Table | pa.RecordBatch) -> pa.Table:
-        block = conform(name, batch)
+        block = _conformed(name, batch)
         fields = block.schema.names
         if "ingest_id" in fields:
             at = fields.index("ingest_id")
@@ -145,22 +149,50 @@ class TableSink:
             frame = pl.from_arrow(block.select(list(key)))
             assert isinstance(frame, pl.DataFrame)  # noqa: S101  (from_arrow of a table is a frame)
             self.key_hashes.setdefault(name, []).append(frame.hash_rows(seed=1).to_numpy())
+        waiting = self._waiting.setdefault(name, [])
+        if waiting and waiting[0].schema != block.schema:  # maps in another form: they cannot be joined
+            self._flush(name)
         self._waiting.setdefault(name, []).append(block)
         self._waiting_rows[name] = self._waiting_rows.get(name, 0) + block.num_rows
         if self._waiting_rows[name] >= _BLOCK_ROWS:
-            self._flush(name)
+            self._flush(name, whole=True)
 
-    def _flush(self, name: str) -> None:
+    def _flush(self, name: str, *, whole: bool = False) -> None:
+        """Append what waits for a table; `whole` keeps back what does not fill a row group."""
         blocks = self._waiting.pop(name, [])
-        self._waiting_rows.pop(name, None)
-        if blocks:
-            self._insert(name, pa.concat_tables(blocks))
+        count = self._waiting_rows.pop(name, 0)
+        if not count:
+            return
+        waiting = pa.concat_tables(blocks)
+        ready = count - count % _BLOCK_ROWS if whole else count
+        for at in range(0, ready, _BLOCK_ROWS):
+            self._insert(name, waiting.slice(at, min(_BLOCK_ROWS, ready - at)))
+        if ready < count:
+            self._waiting[name] = [waiting.slice(ready)]
+            self._waiting_rows[name] = count - ready
 
     def _flush_bad(self) -> None:
         if self._bad:
             block = pa.Table.from_pylist(self._bad, schema=arrow_schema("quarantine"))
             self._insert("quarantine", block)
             self._bad = []
+
+
+def _conformed(name: str, batch: pa.Table | pa.RecordBatch) -> pa.Table:
+    """Conform all but the maps that come as JSON text or as a dictionary, which the engine takes as they are."""
+    fields = batch.schema.names
+    ready = [
+        column.name
+        for column in table(name).columns
+        if column.type.startswith("MAP") and column.name in fields and not pa.types.is_map(batch.schema.field(column.name).type)
+    ]
+    if not ready:
+        return conform(name, batch)
+    block = conform(name, batch.drop_columns(ready))
+    for column in ready:
+        at = block.schema.names.index(column)
+        block = block.set_column(at, column, batch.column(column))
+    return block
 
 
 KEYED = tuple(item for item in TABLES if item.key)
