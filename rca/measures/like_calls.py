@@ -106,7 +106,7 @@ def merged_calls(tree: Forest, calls: pl.DataFrame) -> pl.DataFrame:
     """Leave out calls directly inside a call of the same ``key``: an ORM and its driver each write a span of one call."""
     code = np.full(tree.parent.size, -1, dtype=np.int64)
     row = calls["row"].to_numpy()
-    code[row] = calls["key"].rank("dense").to_numpy().astype(np.int64)
+    code[row] = calls["key"].cast(pl.Categorical).to_physical().to_numpy().astype(np.int64)
     above = tree.parent[row]
     double = (above >= 0) & (code[above] == code[row])
     return calls.filter(~pl.Series(double, dtype=pl.Boolean))

@@ -1,0 +1,260 @@
+"""How many database calls a request makes, before and during the incident, and what the change costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from rca.errors import NoDataError
+from rca.measures.requests import Requests, compared_windows, requests
+from rca.measures.statement_time import statement_use
+from rca.model import Effect, Finding, Incident
+from rca.sql import statement
+from rca.stats.weighted import interval, mean_draws, weighted_mean, weighted_quantile
+from rca.store import Store
+
+__all__ = ["queries_per_request"]
+
+_METHOD = "weighted mean, bootstrap over requests"
+_SLOW_SHARE = 0.02
+"""The slowest requests that say what p99 is made of: those from p98 on."""
+_FEW = 30
+
+
+def queries_per_request(store: Store, incident: Incident | None = None) -> Finding:
+    """Say how many database calls a request makes, whether that changed, what repeats, and what it costs of p99.
+
+    A request is a SERVER or CONSUMER span of the incident's service, or a root span where there is no incident. Its calls
+    are those of the database spans below it, at any depth and in any service; a composite span or batch stands for as
+    many as it says, and a driver's span directly inside the ORM's span of the same statement is the same call. Requests
+    weigh what sampling lets them stand for; calls do not.
+
+    Parameters
+    ----------
+    store
+        The store.
+    incident
+        Service and window. It is compared with its baseline; where none is named, with as long a time just before.
+
+    Returns
+    -------
+    Finding
+        The table has one row a period (``before``, ``during``, or ``all``) and number of calls: ``period``, ``calls``,
+        ``requests`` (weighted), ``share`` of the period's requests, ``seen`` (spans). The effect is the mean number of
+        calls a request. ``details``: ``summary`` (mean, median, p99 by period), ``repeats`` (statements by the rise of
+        their calls a request, new ones first), ``p99_ms`` (milliseconds of the slowest requests that the rise explains,
+        with its interval: an observation, not a cause), ``by_version`` and ``by_route``.
+
+    Raises
+    ------
+    NoDataError
+        When no request of the service lies in either window.
+
+    Examples
+    --------
+    >>> import rca
+    >>> queries_per_request(rca.open())
+    Traceback (most recent call last):
+    rca.errors.NoDataError: The store holds no root span, so there is no request to count the calls of.
+    """
+    asked = requests(store, incident)
+    if not asked.rows.size:
+        raise NoDataError(_nothing(incident))
+    each = asked.entries.select("trace_id", "duration_ns", "adjusted_count", "service_version", "http_route")
+    names = pl.Series(np.where(asked.during, "during", "before") if incident else np.full(asked.rows.size, "all"))
+    each = each.with_columns(period=names, calls=pl.Series(asked.counts()), request=pl.int_range(pl.len()))
+    use = statement_use(asked).join(each.select("request", "period", "adjusted_count"), on="request", how="inner")
+    effect = _effect(each, compared=incident is not None)
+    repeats = _repeats(each, use, compared=incident is not None)
+    p99 = _p99_explained(each, use, repeats) if incident else None
+    table = _table(each)
+    before, during = compared_windows(incident) if incident else (None, None)
+    return Finding(
+        name="queries_per_request",
+        claim=_claim(incident, effect, repeats, p99),
+        table=table,
+        effect=effect,
+        sql=(statement("request_spans").sql,),
+        window=during,
+        baseline=before,
+        examples=tuple(_examples(each)),
+        caveats=tuple(_caveats(asked, each, effect, incident)),
+        details={
+            "summary": _summary(each),
+            "repeats": repeats,
+            "p99_ms": p99,
+            "by_version": _split(each, "service_version"),
+            "by_route": _split(each, "http_route"),
+        },
+    )
+
+
+def _nothing(incident: Incident | None) -> str:
+    if incident is None:
+        return "The store holds no root span, so there is no request to count the calls of."
+    return (
+        f"No request of {incident.service_name} (SERVER or CONSUMER span) starts in {incident.window} or its baseline. "
+        "See rca.data_quality(store) for the services and times there are."
+    )
+
+
+def _table(each: pl.DataFrame) -> pl.DataFrame:
+    counted = each.group_by("period", "calls").agg(requests=pl.sum("adjusted_count"), seen=pl.len())
+    share = pl.col("requests") / pl.col("requests").sum().over("period")
+    return (
+        counted.with_columns(share=share).select("period", "calls", "requests", "share", "seen").sort("period", "calls")
+    )
+
+
+def _of(each: pl.DataFrame, period: str) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    part = each.filter(pl.col("period") == period)
+    return part["calls"].to_numpy().astype(float), part["adjusted_count"].to_numpy()
+
+
+def _effect(each: pl.DataFrame, *, compared: bool) -> Effect:
+    after, after_weight = _of(each, "during" if compared else "all")
+    before, before_weight = _of(each, "before")
+    draws = mean_draws(after, after_weight, seed=1)
+    has_before, has_after = bool(before.size), bool(after.size)
+    if compared:
+        draws = draws - mean_draws(before, before_weight, seed=2)
+    low, high = interval(draws)
+    weight = float(each["adjusted_count"].sum())
+    sampling = each.height / weight if weight > each.height * 1.001 else None
+    return Effect(
+        name="queries per request",
+        before=weighted_mean(before, before_weight) if has_before else None,
+        after=weighted_mean(after, after_weight) if has_after else None,
+        low=low,
+        high=high,
+        unit="",
+        n_before=int(before.size),
+        n_after=int(after.size),
+        method=_METHOD,
+        sampling=sampling,
+    )
+
+
+def _summary(each: pl.DataFrame) -> list[dict[str, Any]]:
+    rows = []
+    for period in each["period"].unique().sort():
+        calls, weight = _of(each, period)
+        row = {"period": period, "mean": weighted_mean(calls, weight)}
+        row |= {name: weighted_quantile(calls, q, weight) for name, q in (("median", 0.5), ("p99", 0.99))}
+        rows.append(row | {"requests": float(weight.sum()), "seen": int(calls.size)})
+    return rows
+
+
+def _repeats(each: pl.DataFrame, use: pl.DataFrame, *, compared: bool) -> list[dict[str, Any]]:
+    """Statements by the rise of their calls a request; those that did not occur before come first among equals."""
+    total = dict(each.group_by("period").agg(pl.sum("adjusted_count")).iter_rows())
+    per = use.group_by("period", "statement").agg(
+        calls=(pl.col("calls") * pl.col("adjusted_count")).sum(),
+        waited=(pl.col("critical_ns") * pl.col("adjusted_count")).sum(),
+        most=pl.max("calls"),
+    )
+    rows: dict[str, dict[str, Any]] = {}
+    now = "during" if compared else "all"
+    for item in per.iter_rows(named=True):
+        row = rows.setdefault(item["statement"], {"db_query_digest": item["statement"], "before": 0.0, "during": 0.0})
+        name = "during" if item["period"] == now else "before"
+        row[name] = item["calls"] / total[item["period"]]
+        row[f"critical_ms_{name}"] = item["waited"] / total[item["period"]] / 1e6
+        row[f"most_{name}"] = item["most"]
+    for row in rows.values():
+        row["change"] = row["during"] - row["before"]
+        row["new"] = compared and row["before"] == 0
+    ordered = sorted(rows.values(), key=lambda row: (-abs(row["change"]), not row["new"], row["db_query_digest"]))
+    return ordered[:50]
+
+
+def _p99_explained(each: pl.DataFrame, use: pl.DataFrame, repeats: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """Milliseconds of the slowest requests spent in calls over and above the baseline's number of the same statement."""
+    rising = {row["db_query_digest"]: row["before"] for row in repeats if row["change"] > 0}
+    now = each.filter((pl.col("period") == "during") & pl.col("duration_ns").is_not_null())
+    if not rising or now.is_empty():
+        return None
+    edge = weighted_quantile(now["duration_ns"].to_numpy(), 1 - _SLOW_SHARE, now["adjusted_count"].to_numpy())
+    slow = now.filter(pl.col("duration_ns") >= edge)
+    normal = pl.DataFrame({"statement": list(rising), "normal": list(rising.values())})
+    extra = ((pl.col("calls") - pl.col("normal")) / pl.col("calls")).clip(0) * pl.col("critical_ns")
+    spent = use.join(normal, on="statement").with_columns(extra=extra).group_by("request").agg(pl.sum("extra"))
+    slow = slow.join(spent, on="request", how="left").with_columns(pl.col("extra").fill_null(0.0))
+    weight = slow["adjusted_count"].to_numpy()
+    milliseconds = slow["extra"].to_numpy() / 1e6
+    low, high = interval(mean_draws(milliseconds, weight, seed=3))
+    length = weighted_mean(slow["duration_ns"].to_numpy() / 1e6, weight)
+    value = weighted_mean(milliseconds, weight)
+    return {
+        "value": value,
+        "low": low,
+        "high": high,
+        "share": value / length if length else None,
+        "from_ms": edge / 1e6,
+        "n": slow.height,
+        "method": "critical-path time of the calls beyond the baseline's number, mean over requests from p98 on",
+    }
+
+
+def _split(each: pl.DataFrame, column: str) -> list[dict[str, Any]]:
+    """Mean calls a request by value of a column, with intervals; the most requested values."""
+    rows = []
+    parts = each.partition_by("period", column, as_dict=True)
+    for (period, value), part in sorted(parts.items(), key=lambda item: (str(item[0][0]), -item[1].height))[:60]:
+        calls, weight = part["calls"].to_numpy(), part["adjusted_count"].to_numpy()
+        low, high = interval(mean_draws(calls, weight, draws=400))
+        mean = weighted_mean(calls, weight)
+        rows.append({"period": period, column: value, "mean": mean, "low": low, "high": high, "seen": part.height})
+    return rows
+
+
+def _examples(each: pl.DataFrame) -> list[str]:
+    most = each.sort("period", "calls", "trace_id", descending=[True, True, False])
+    return [str(trace) for trace in most.head(3)["trace_id"]]
+
+
+def _claim(
+    incident: Incident | None, effect: Effect, repeats: list[dict[str, Any]], p99: Mapping[str, Any] | None
+) -> str:
+    who = incident.service_name if incident else "A root span"
+    if incident is None:
+        return f"{who} makes {effect.after:.3g} database calls on average, over {effect.n_after:,} requests."
+    if effect.before is None or effect.after is None:
+        side = "before" if effect.before is None else "during"
+        return f"{who}: no request {side} the incident was seen, so its database calls cannot be compared."
+    moved = effect.low is not None and effect.high is not None and (effect.low > 0 or effect.high < 0)
+    if not moved:
+        return f"{who} makes {effect.after:.3g} database calls a request, as before ({effect.before:.3g})."
+    text = f"{who} makes {effect.after:.3g} database calls a request, {effect.before:.3g} before"
+    if repeats and repeats[0]["change"] * (effect.after - effect.before) > 0:
+        lead = repeats[0]
+        text += (
+            f"; most of the change is {_short(lead['db_query_digest'])}, {lead['before']:.3g} to {lead['during']:.3g}"
+        )
+    if p99 and p99["value"] >= 1:
+        text += f"; the slowest 2 % of requests wait {p99['value']:,.0f} ms for the added calls"
+    return text + "."
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 90 else text[:89] + "…"
+
+
+def _caveats(asked: Requests, each: pl.DataFrame, effect: Effect, incident: Incident | None) -> list[str]:
+    found = []
+    if effect.sampling is not None:
+        found.append(f"Traces are sampled: {effect.sampling:.1%} of the requests were seen, and weigh accordingly.")
+    for name, count in (("before", effect.n_before), ("during", effect.n_after)):
+        if incident and count < _FEW:
+            found.append(f"Only {count} requests were seen {name} the incident.")
+    orphans = int((asked.tree.orphan).sum())
+    if orphans:
+        found.append(f"{orphans:,} spans name a parent that is not in the store; calls below them are not counted.")
+    if incident and incident.baseline is None:
+        found.append("No baseline was named: the incident is compared with as long a time just before it.")
+    if not int(each["calls"].sum()):
+        found.append("No request has a database span below it: the database client may not be instrumented.")
+    return found
