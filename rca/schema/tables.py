@@ -19,7 +19,7 @@ def _length(name: str, comment: str) -> Column:
     return Column(name, "BIGINT", comment, unit="ns")
 
 
-_ATTRIBUTES = Column("attributes", "MAP(VARCHAR, VARCHAR)", "everything else, under its exact key", default=())
+_ATTRIBUTES = Column("attributes", "MAP(VARCHAR, VARCHAR)", "every attribute under its exact key, also those that a column was taken from", default=())
 _RESOURCE = Column("resource_attributes", "MAP(VARCHAR, VARCHAR)", "attributes of what wrote the record", default=())
 _WEIGHT = Column("adjusted_count", "DOUBLE", "how many records this one stands for after sampling", default=1.0)
 _ORIGIN = (
@@ -164,6 +164,7 @@ METRICS = Table(
         Column("scale", "INTEGER", "scale of an exponential histogram"),
         Column("zero_count", "BIGINT", "observations at zero of an exponential histogram"),
         Column("positive_offset", "INTEGER", "index of the first positive bucket"),
+        _text("details", "JSON of what a point says beside: min, max, quantile values, negative buckets, exemplars"),
         _ATTRIBUTES,
         _RESOURCE,
         *_ORIGIN,
