@@ -46,7 +46,8 @@ def queries_per_request(store: Store, incident: Incident | None = None) -> Findi
         ``requests`` (weighted), ``share`` of the period's requests, ``seen`` (spans). The effect is the mean number of
         calls a request. ``details``: ``summary`` (mean, median, p99 by period), ``repeats`` (statements by the rise of
         their calls a request, new ones first), ``p99_ms`` (milliseconds of the slowest requests that the rise explains,
-        with its interval: an observation, not a cause), ``by_version`` and ``by_route``.
+        with its interval: an observation, not a cause), ``by_version``, ``by_route``, ``example_before`` and
+        ``example_during`` (trace ids of typical requests).
 
     Raises
     ------
@@ -86,6 +87,8 @@ def queries_per_request(store: Store, incident: Incident | None = None) -> Findi
             "summary": _summary(each),
             "repeats": repeats,
             "p99_ms": p99,
+            "example_before": _typical(each, "before"),
+            "example_during": _typical(each, "during"),
             "by_version": _split(each, "service_version"),
             "by_route": _split(each, "http_route"),
         },
@@ -214,6 +217,18 @@ def _split(each: pl.DataFrame, column: str) -> list[dict[str, Any]]:
 def _examples(each: pl.DataFrame) -> list[str]:
     most = each.sort("period", "calls", "trace_id", descending=[True, True, False])
     return [str(trace) for trace in most.head(3)["trace_id"]]
+
+
+def _typical(each: pl.DataFrame, period: str) -> str | None:
+    """Return a trace of the period with a usual number of calls and a usual length among those."""
+    part = each.filter((pl.col("period") == period) & pl.col("duration_ns").is_not_null())
+    if part.is_empty():
+        return None
+    usual = weighted_quantile(
+        part["calls"].to_numpy(), 0.9 if period == "during" else 0.5, part["adjusted_count"].to_numpy()
+    )
+    alike = part.filter(pl.col("calls") == usual).sort("duration_ns", "trace_id")
+    return str(alike["trace_id"][alike.height // 2])
 
 
 def _claim(

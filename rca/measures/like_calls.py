@@ -36,7 +36,7 @@ class LikeCalls:
     """Traces in which some service makes so many like calls, those not looked at included."""
 
 
-def like_calls(store: Store, window: Window = ALWAYS, *, most: int = 50_000) -> LikeCalls:
+def like_calls(store: Store, window: Window = ALWAYS, *, service: str = "", most: int = 50_000) -> LikeCalls:
     """Return every group of like calls in the traces where one service makes five or more.
 
     Parameters
@@ -45,6 +45,8 @@ def like_calls(store: Store, window: Window = ALWAYS, *, most: int = 50_000) -> 
         The store.
     window
         Calls that start outside do not make a trace one to look at.
+    service
+        Only traces in which this service takes part; '' for all.
     most
         Traces to look at, at most; those with the lowest ids, which are random.
 
@@ -52,7 +54,7 @@ def like_calls(store: Store, window: Window = ALWAYS, *, most: int = 50_000) -> 
     -------
     LikeCalls
         ``groups`` has one row a group: ``trace_id``, ``parent_span_id``, ``service_name``, ``target``, ``calls``,
-        ``pattern``, ``reason`` (why it is none), ``parameters`` (``identical``, ``differing`` or ``unknown``),
+        ``pattern``, ``reason`` (why it is none), ``db_system_name``, ``parameters`` (``identical``, ``differing`` or ``unknown``),
         ``start_ns``, ``total_ns`` (sum of the calls), ``critical_ns`` (what of it the request waited for), ``saved_ns``
         (what one call for all would save of that), ``parallel`` (calls under way at once, on average), ``failed``,
         ``code_location``, ``adjusted_count`` (requests that the trace stands for; never multiplied into ``calls``) and
@@ -69,6 +71,8 @@ def like_calls(store: Store, window: Window = ALWAYS, *, most: int = 50_000) -> 
     examined = candidates = spans["trace_id"].n_unique()
     if examined >= most:
         candidates = int(store.query(statement("repeated_candidates").sql, bounds)["traces"][0])
+    if service:
+        spans = spans.filter((pl.col("service_name") == service).any().over("trace_id"))
     return LikeCalls(groups_of(forest(spans)), examined, candidates)
 
 
@@ -95,7 +99,7 @@ def lay_out(tree: Forest) -> pl.DataFrame:
     literals = pl.col("literals")
     paged = literals.str.replace(PAGE, "$1$2$3=")
     calls = calls.filter(pl.col("key") != "").select(
-        "row", "key", "title", "noise", "literals",
+        "row", "key", "title", "noise", "literals", "db_system_name",
         known=(literals != "") & ~literals.str.contains(PLACEHOLDER),
         page=pl.when(paged != literals).then(paged).otherwise(pl.lit("")),
     )  # fmt: skip
@@ -157,7 +161,7 @@ def _measured(calls: pl.DataFrame) -> pl.DataFrame:
         leading=pl.int_range(pl.len()).over("group") < pl.len().over("group") - 1,
     )  # fmt: skip
     return timed.group_by("group", maintain_order=True).agg(
-        pl.first("trace_id", "service_name", "noise"),
+        pl.first("trace_id", "service_name", "noise", "db_system_name"),
         pl.first("title").alias("target"),
         pl.sum("calls"),
         pl.first("row"),
@@ -261,6 +265,6 @@ def _judged(groups: pl.DataFrame) -> pl.DataFrame:
     judged = groups.with_columns(reason=reason, parameters=parameters, saved_ns=saved).with_columns(pattern=pattern)
     return judged.select(
         "trace_id", "parent_span_id", "service_name", "target", "calls", "pattern", "reason", "parameters", "start_ns",
-        "total_ns", "critical_ns", "saved_ns", (pl.col("total_ns") / pl.col("busy_ns")).fill_nan(1.0).alias("parallel"),
+        "db_system_name", "total_ns", "critical_ns", "saved_ns", (pl.col("total_ns") / pl.col("busy_ns")).fill_nan(1.0).alias("parallel"),
         "failed", "code_location", "adjusted_count", "root_name",
     )  # fmt: skip
