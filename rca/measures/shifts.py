@@ -1,0 +1,179 @@
+"""How far every metric moved between two windows, in units of its own unrest, so that no unit of measure matters."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from rca.measures.periods import Periods
+from rca.measures.vocabulary import meaning
+from rca.model import Window
+from rca.sql import statement
+from rca.store import Store
+
+__all__ = ["metric_series", "metric_shifts", "spread", "step_of"]
+
+Array = npt.NDArray[np.float64]
+
+_SECOND = 1_000_000_000
+_BINS = 1_000
+_RELATIVE = 0.05
+"""A shift below a twentieth of the level is not worth a unit: a constant's smallest tremor would else count as infinite."""
+
+_FEW = 4
+"""Points at which the unrest of a baseline is counted double."""
+
+SCHEMA = {
+    "service_name": pl.String,
+    "metric_name": pl.String,
+    "signal": pl.String,
+    "group": pl.String,
+    "bad": pl.Int64,
+    "before": pl.Float64,
+    "during": pl.Float64,
+    "peak": pl.Float64,
+    "score": pl.Float64,
+    "n_before": pl.Int64,
+    "n_during": pl.Int64,
+}
+
+
+def step_of(windows: Periods) -> int:
+    """Return a length of time bin that cuts both windows into about a thousand, whole seconds."""
+    total = windows.baseline.length_ns + windows.incident.length_ns
+    return max(1, total // _BINS // _SECOND) * _SECOND
+
+
+def metric_series(store: Store, window: Window, *, bin_ns: int, service: str = "", metric: str = "") -> pl.DataFrame:
+    """Return every metric as a series of levels: gauges as they are, counters as rates, histograms as their mean.
+
+    Parameters
+    ----------
+    store, window
+        Where and when.
+    bin_ns
+        Length of a time bin in ns.
+    service, metric
+        Only this service or metric; empty for all.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``service_name, metric_name, bin_ns, value``. A histogram also gives ``<name>.count``, observations a second.
+    """
+    params = {
+        "service": service,
+        "metric": metric.removesuffix(".count"),
+        "start_ns": window.start_ns,
+        "end_ns": window.end_ns,
+        "bin_ns": bin_ns,
+    }
+    keys = ["service_name", "metric_name", "bin_ns"]
+    points = store.query(statement("metric_points").sql, params)
+    gauges = points.select(*keys, (pl.col("total") / pl.col("points")).alias("value"))
+    increases = store.query(statement("metric_increases").sql, params)
+    # several points in one bin rose over the whole bin, one point over the time since the point before
+    seconds = pl.max_horizontal("elapsed_ns", pl.when(pl.col("points") > 1).then(float(bin_ns)).otherwise(0.0)) / 1e9
+    increases = increases.filter(pl.col("elapsed_ns") > 0)
+    rates = increases.filter(~pl.col("is_histogram")).select(*keys, (pl.col("total") / seconds).alias("value"))
+    histograms = increases.filter(pl.col("is_histogram") & (pl.col("observations") > 0))
+    means = histograms.select(*keys, (pl.col("total") / pl.col("observations")).alias("value"))
+    counts = histograms.select(
+        "service_name",
+        (pl.col("metric_name") + ".count").alias("metric_name"),
+        "bin_ns",
+        (pl.col("observations") / seconds).alias("value"),
+    )
+    frame = pl.concat([gauges, rates, means, counts]).drop_nulls("value").filter(pl.col("value").is_finite())
+    return frame.sort(keys)
+
+
+def metric_shifts(store: Store, windows: Periods, *, service: str = "", metric: str = "") -> pl.DataFrame:
+    """Compare every metric of every service during the incident with its baseline.
+
+    The score is signed and has no unit: the upper quartile during the incident less the one before, over the unrest of
+    the baseline (its standard deviation or its quantile spread, the greater) plus a twentieth of its level. A fall is
+    measured on the lower quartiles.
+
+    Parameters
+    ----------
+    store, windows
+        The telemetry and the two windows.
+    service, metric
+        Only this service or metric; empty for all.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``service_name, metric_name, signal, group, bad`` (1 where a rise hurts), ``before, during`` (medians), ``peak``
+        (farthest value in the direction of the shift), ``score, n_before, n_during``.
+    """
+    step = step_of(windows)
+    base, hot = windows.baseline, windows.incident
+    before = metric_series(store, base, bin_ns=step, service=service, metric=metric)
+    during = metric_series(store, hot, bin_ns=step, service=service, metric=metric)
+    old = {key: part["value"].to_numpy() for key, part in before.group_by("service_name", "metric_name")}
+    rows = []
+    for key, part in during.group_by("service_name", "metric_name", maintain_order=True):
+        values = part["value"].to_numpy()
+        past = old.get(key)
+        if past is None or len(past) < 2:
+            continue
+        rows.append(_row(str(key[0]), str(key[1]), past, values))
+    frame = pl.DataFrame(rows, schema=SCHEMA, orient="row")
+    return frame.sort(pl.col("score").abs(), "service_name", "metric_name", descending=[True, False, False])
+
+
+def _row(service: str, metric: str, past: Array, values: Array) -> tuple[object, ...]:
+    means = meaning(metric)
+    score = shift(past, values)
+    peak = float(values.max() if score >= 0 else values.min())
+    return (
+        service,
+        metric,
+        means.signal,
+        means.group,
+        means.bad,
+        float(np.median(past)),
+        float(np.median(values)),
+        peak,
+        score,
+        len(past),
+        len(values),
+    )
+
+
+def spread(past: Array) -> float:
+    """Return how restless a series is: standard deviation or quantile spread, the greater, and 5 % of its level.
+
+    Few points know little of their unrest, so that of n points counts for ``1 + 4 / n`` of itself.
+
+    Examples
+    --------
+    >>> spread(np.full(100, 10.0))
+    0.52
+    """
+    low, first, middle, third, high = np.quantile(past, [0.05, 0.25, 0.5, 0.75, 0.95])
+    unrest = max(float(past.std()), float(third - first) / 1.349, float(high - low) / 3.29)
+    return (unrest + _RELATIVE * abs(float(middle))) * (1 + _FEW / len(past))
+
+
+def shift(past: Array, values: Array) -> float:
+    """Return the signed shift of `values` against `past` in units of the unrest of `past`.
+
+    Examples
+    --------
+    >>> shift(np.zeros(5), np.ones(5)), shift(np.arange(5.0), np.arange(5.0))
+    (20.0, 0.0)
+    """
+    scale = spread(past)
+    if scale == 0:  # always zero before: anything now is new, and its size has nothing to be compared with
+        scale = _RELATIVE * float(np.abs(values).max())
+    if scale == 0:
+        return 0.0
+    up = float(np.quantile(values, 0.75) - np.quantile(past, 0.75)) / scale
+    down = float(np.quantile(values, 0.25) - np.quantile(past, 0.25)) / scale
+    if up <= 0 <= down:
+        return float(np.median(values) - np.median(past)) / scale
+    return up if up >= -down else down
