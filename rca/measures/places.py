@@ -15,7 +15,7 @@ from rca.store import Store
 
 __all__ = ["WHERE", "binned", "requests_by_place"]
 
-WHERE = ("service_version", "service_instance_id")
+WHERE = ("service_version", "service_instance_id", "route")
 """Columns by which requests can be split into cohorts."""
 
 _TARGET_BINS = 60
@@ -54,7 +54,7 @@ def binned(frame: pl.DataFrame, *, where: Mapping[str, str] | None = None, exclu
     frame
         From :func:`requests_by_place`.
     where
-        Values of ``service_version`` or ``service_instance_id`` that the cohort has.
+        Values of ``service_version``, ``service_instance_id`` or ``route`` that the cohort has.
     exclude
         Take the requests that `where` does not match instead.
 

@@ -6,6 +6,7 @@
 -- column bin_ns BIGINT               start of the time bin
 -- column service_version VARCHAR     service.version of the entry span
 -- column service_instance_id VARCHAR service.instance.id of the entry span
+-- column route VARCHAR              http.route of the entry span, else its name
 -- column bucket BIGINT               index of the latency bucket: exponential histogram, scale 5
 -- column requests BIGINT             entry spans
 -- column weight DOUBLE               requests that they stand for
@@ -19,6 +20,7 @@
 WITH entries AS (
   SELECT
     trace_id, span_id, start_ns, duration_ns, service_version, service_instance_id, adjusted_count,
+    CASE WHEN http_route <> '' THEN http_route ELSE span_name END AS route,
     CASE WHEN status_code = 'ERROR' OR COALESCE(http_response_status_code, 0) >= 500 THEN 1 ELSE 0 END AS failed
   FROM spans
   WHERE service_name = $service AND start_ns >= $start_ns AND start_ns < $end_ns AND duration_ns >= 0
@@ -66,6 +68,7 @@ SELECT
   entries.start_ns - entries.start_ns % $bin_ns AS bin_ns,
   entries.service_version AS service_version,
   entries.service_instance_id AS service_instance_id,
+  entries.route AS route,
   CASE WHEN entries.duration_ns > 0 THEN CAST(CEIL(LN(entries.duration_ns) * 32 / LN(2)) - 1 AS BIGINT) ELSE -1 END AS bucket,
   COUNT(*) AS requests,
   SUM(entries.adjusted_count) AS weight,
@@ -78,5 +81,5 @@ SELECT
   MIN(entries.trace_id) AS example_trace_id
 FROM entries
 LEFT JOIN spent ON entries.trace_id = spent.trace_id AND entries.span_id = spent.span_id
-GROUP BY 1, 2, 3, 4
-ORDER BY 1, 2, 3, 4
+GROUP BY 1, 2, 3, 4, 5
+ORDER BY 1, 2, 3, 4, 5
