@@ -48,12 +48,17 @@ def connect(path: Path | None, *, read_only: bool = False) -> duckdb.DuckDBPyCon
         con = duckdb.connect(":memory:" if path is None else str(path), read_only=read_only, config=dict(_CONFIG))
     except duckdb.Error as error:
         raise StoreError(_why_not(path, str(error))) from None
-    if path is not None:
-        spill = str(path.resolve().parent / f"{path.name}.tmp")
-        con.execute("SET temp_directory = $spill", {"spill": spill})
-    for statement in _LOCK_DOWN:
-        con.execute(statement)
+    if not _locked(con):  # a second connection of one process to the same file shares the first one's settings
+        if path is not None:
+            con.execute("SET temp_directory = $spill", {"spill": str(path.resolve().parent / f"{path.name}.tmp")})
+        for statement in _LOCK_DOWN:
+            con.execute(statement)
     return con
+
+
+def _locked(con: duckdb.DuckDBPyConnection) -> bool:
+    row = con.execute("SELECT current_setting('lock_configuration')").fetchone()
+    return bool(row and row[0])
 
 
 def _why_not(path: Path | None, message: str) -> str:

@@ -96,3 +96,11 @@ def test_the_file_is_free_after_close(tmp_path):
         pass
     with duckdb.connect(str(path)) as con:
         con.execute("SELECT 1")
+
+
+def test_one_process_may_open_a_file_twice(tmp_path):
+    path = tmp_path / "a.duckdb"
+    with rca.open(path) as one, rca.open(path) as two:
+        assert one.tables() == two.tables()
+        with pytest.raises(QueryError):
+            two.query("SELECT * FROM read_text('/etc/hostname')")
