@@ -212,7 +212,10 @@ def _number(block: npt.NDArray[np.uint8], span: tuple[int, int] | None) -> Ints:
 def _fraction(block: npt.NDArray[np.uint8], span: tuple[int, int] | None) -> Ints:
     if span is None:
         return np.zeros(len(block), np.int64)
-    return _number(block, span) * 10 ** (9 - (span[1] - span[0]))
+    digits = span[1] - span[0]
+    if block[0, span[0] - 1] == ord(":") and digits < 3:
+        return _number(block, span) * 1_000_000  # a fourth part after a colon is a count of milliseconds
+    return _number(block, span) * 10 ** (9 - digits)
 
 
 def _month(block: npt.NDArray[np.uint8], spans: dict[str, tuple[int, int]]) -> Ints:

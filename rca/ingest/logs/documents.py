@@ -1,0 +1,129 @@
+"""Logs that are one JSON document: answers of Loki, CloudWatch, Elasticsearch and others, arrays, pretty-printed objects."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+from rca.errors import FormatError
+from rca.ingest.contract import Sink
+from rca.ingest.logs.envelopes import inner_row
+from rca.ingest.logs.jsonrows import object_row
+from rca.ingest.logs.reader import Batch, LineReader
+from rca.ingest.logs.rows import Row
+from rca.ingest.source import Source
+
+__all__ = ["read_document", "records_of"]
+
+_LISTS = (
+    ("events",), ("logEvents",), ("results",), ("data", "result"), ("streams",), ("hits", "hits"), ("entries",), ("logs",), ("records",), ("items",),
+    ("data",), ("value",), ("messages",), ("tables",), ("Records",), ("rows",), ("result",), ("log",),
+)  # fmt: skip
+_BATCH = 20_000
+
+
+def records_of(value: Any) -> list[Any]:
+    """Return the list of records that a document holds, empty where it holds none."""
+    if isinstance(value, list):
+        return value if value and all(isinstance(item, dict | list) for item in value[:50]) else []
+    if not isinstance(value, dict):
+        return []
+    for path in _LISTS:
+        inner: Any = value
+        for key in path:
+            inner = inner.get(key) if isinstance(inner, dict) else None
+        if isinstance(inner, list) and inner and isinstance(inner[0], dict | list):
+            return inner
+    return []
+
+
+def read_document(source: Source, sink: Sink) -> None:
+    """Read a file of one or several JSON documents.
+
+    Raises
+    ------
+    FormatError
+        When no document is valid JSON.
+    """
+    reader = LineReader(source, sink)
+    data = source.read_all().removeprefix(b"\xef\xbb\xbf")
+    batch, count = Batch(), itertools.count()
+    for raw in _documents(data, source.path):
+        for row in _rows(raw, count):
+            batch.add(row)
+            if len(batch.rows) >= _BATCH:
+                reader.emit(batch)
+                batch = Batch()
+    reader.emit(batch)
+    reader.miner.finish(sink)
+
+
+def _documents(data: bytes, path: str) -> Iterator[bytes]:
+    try:
+        orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        problem = error
+    else:
+        yield data
+        return
+    text, at, decoder = data.decode("utf-8", "replace"), 0, json.JSONDecoder()
+    found = False
+    while at < len(text):
+        while at < len(text) and text[at] in " \t\r\n,\x1e":
+            at += 1
+        if at >= len(text):
+            return
+        try:
+            _, end = decoder.raw_decode(text, at)
+        except (json.JSONDecodeError, RecursionError):
+            if not found:
+                raise FormatError(f"{path} looks like JSON but is not valid: {problem}.") from None
+            return
+        found = True
+        yield text[at:end].encode("utf-8", "surrogatepass")
+        at = end
+
+
+def _rows(raw: bytes, count: Iterator[int]) -> Iterator[Row]:
+    value = orjson.loads(raw)
+    if isinstance(value, dict) and not records_of(value):
+        yield object_row(raw, value, next(count))
+        return
+    for item in records_of(value):
+        yield from _of_item(item, value, count)
+
+
+def _of_item(item: Any, whole: Any, count: Iterator[int]) -> Iterator[Row]:
+    if isinstance(item, list):
+        fields = {str(cell.get("field")): cell.get("value") for cell in item if isinstance(cell, dict)}
+        yield _object({key: text for key, text in fields.items() if text is not None}, next(count))
+        return
+    if isinstance(item.get("values"), list) and isinstance(item.get("stream"), dict):
+        yield from _loki(item, count)
+        return
+    row = _object(item, next(count))
+    if isinstance(whole, dict):
+        for key in ("logGroup", "logGroupName", "logStream", "logStreamName"):
+            if isinstance(whole.get(key), str):
+                row.keep(key, whole[key])
+    yield row
+
+
+def _object(value: dict[str, Any], line: int) -> Row:
+    return object_row(orjson.dumps(value), value, line)
+
+
+def _loki(stream: dict[str, Any], count: Iterator[int]) -> Iterator[Row]:
+    for entry in stream["values"]:
+        row = Row(next(count), time=str(entry[0]) + "ns" if str(entry[0]).isdigit() else str(entry[0]))
+        labels = dict(stream["stream"])
+        for more in entry[2:]:
+            if isinstance(more, dict):
+                labels |= more.get("structuredMetadata", more)
+        envelope = object_row(orjson.dumps(labels), labels, row.line)
+        envelope.time, envelope.body = row.time, ""
+        yield inner_row(str(entry[1]), envelope)

@@ -1,0 +1,300 @@
+"""From blocks of lines to rows: what begins a record, what goes on with one, what cannot be understood."""
+
+from __future__ import annotations
+
+import codecs
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from rca.ingest.contract import Sink
+from rca.ingest.logs.envelopes import (
+    CRI,
+    Partials,
+    compose_row,
+    docker_part,
+    docker_row,
+    exported_row,
+    pod_of,
+)
+from rca.ingest.logs.jsonrows import Unreadable, decode_object, object_row
+from rca.ingest.logs.rows import Row, canonical, without_ansi
+from rca.ingest.logs.severity import severity_number
+from rca.ingest.logs.textforms import text_row
+from rca.ingest.logs.times import Clock
+from rca.ingest.source import Block, Source
+from rca.ingest.templates import Miner
+
+__all__ = ["Batch", "LineReader", "read_compose", "read_lines"]
+
+
+def _as_latin(error: UnicodeError) -> tuple[str, int]:
+    """Bytes that are no UTF-8 are taken for Windows' Latin letters: nothing of them is lost."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
+
+
+codecs.register_error("rca-latin", _as_latin)
+
+
+@dataclass(slots=True)
+class _Bad:
+    line: int
+    reason: str
+    excerpt: bytes
+    offset: int
+
+
+@dataclass(slots=True)
+class Batch:
+    """What a block gave so far."""
+
+    rows: list[Row] = field(default_factory=list)
+    bad: list[_Bad] = field(default_factory=list)
+    joined: list[list[str]] = field(default_factory=list)
+    """Lines that continue a row, by row."""
+
+    def add(self, row: Row) -> None:
+        self.rows.append(row)
+        self.joined.append([])
+
+
+class LineReader:
+    """Reads one input of lines into a sink.
+
+    Parameters
+    ----------
+    source, sink
+        What to read and where to put it.
+    compose
+        Whether lines carry the container's name before a bar.
+    """
+
+    def __init__(self, source: Source, sink: Sink, *, compose: bool = False) -> None:
+        self.source, self.sink, self.compose = source, sink, compose
+        self.clock = Clock(sink.context.reference_ns, sink.context.note)
+        self.miner = Miner()
+        self.partials = Partials()
+        self.resource = pod_of(source.path)
+        self.service = sink.context.service_name or self.resource.get("k8s.container.name", "")
+        self._carry, self._carry_at = b"", 0
+        self._open_text = False
+        """Whether the row at hand is a line of text with a time, which lines without one continue."""
+        self._open_plain = False
+        self._encoding_noted = False
+
+    def run(self) -> None:
+        """Read everything."""
+        for block in self.source.blocks():
+            if block.oversized:
+                self._flush_carry()
+                size = self.source.limits.line_bytes
+                self.sink.quarantine(f"a line longer than {size:,} bytes", block.data[:1000], block.offset)
+                self._open_text = self._open_plain = False
+            else:
+                self.feed(block)
+        self._flush_carry()
+        for stream in list(self.partials.pieces):
+            batch = Batch()
+            batch.add(self.partials.close(stream, 0))
+            self.emit(batch)
+        self.miner.finish(self.sink)
+
+    def _flush_carry(self) -> None:
+        carry, self._carry = self._carry, b""
+        if carry:
+            self.lines(carry, self._carry_at, last=True)
+
+    def feed(self, block: Block) -> None:
+        """Read whole lines; the last record of text waits for what may continue it."""
+        data, at = block.data, block.offset
+        if self._carry:
+            data, at = self._carry + data, self._carry_at
+            self._carry = b""
+        if at == 0:
+            data = data.removeprefix(b"\xef\xbb\xbf")
+        held = self.lines(data, at, last=len(data) > self.source.limits.line_bytes)
+        if held is not None:
+            self._carry, self._carry_at = data[held:], at + held
+
+    def lines(self, data: bytes, at: int, *, last: bool) -> int | None:
+        """Read lines; return where the record begins that may go on in the next block, unless this is the last."""
+        pieces = data.split(b"\n")
+        if not pieces[-1]:
+            pieces.pop()
+        starts = np.zeros(len(pieces) + 1, np.int64)
+        np.cumsum(np.fromiter((len(piece) + 1 for piece in pieces), np.int64, len(pieces)), out=starts[1:])
+        batch = Batch()
+        self._open_text = self._open_plain = False
+        for number, piece in enumerate(pieces):
+            line = piece[:-1] if piece[-1:] == b"\r" else piece
+            if line[:1] == b"{" or line[:1].isspace() and line.lstrip()[:1] == b"{":
+                self._json(line, number, batch, at + int(starts[number]))
+            else:
+                self._text(line, number, batch, at + int(starts[number]))
+        held = None
+        if not last and (self._open_text or self._open_plain) and batch.rows:
+            row = batch.rows.pop()
+            batch.joined.pop()
+            held = int(starts[row.line])
+            batch.bad = [one for one in batch.bad if one.line < row.line]
+        self.emit(batch)
+        return held
+
+    def _json(self, line: bytes, number: int, batch: Batch, offset: int) -> None:
+        try:
+            value = decode_object(line)
+        except Unreadable as error:
+            if self._open_text:
+                batch.joined[-1].append(self._decode(line))
+                return
+            repaired = self._repaired(line)
+            if repaired is None:
+                batch.bad.append(_Bad(number, str(error), line, offset))
+                self._open_plain = False
+                return
+            line, value = repaired, decode_object(repaired)
+        if docker_part(value):
+            stream, text, outer = docker_row(value, number)
+            whole = self.partials.add(stream, text, outer, ends=text.endswith("\n") or len(text) < 16_000)
+            if whole is not None:
+                batch.add(whole)
+            self._open_text = self._open_plain = False
+            return
+        row = object_row(line, value, number)
+        if self._open_text and not row.time:
+            batch.joined[-1].append(self._decode(line))
+            return
+        batch.add(row)
+        self._open_text = self._open_plain = False
+
+    def _repaired(self, line: bytes) -> bytes | None:
+        """Return a record whose only fault is its encoding, as UTF-8."""
+        try:
+            line.decode("utf-8")
+        except UnicodeDecodeError:
+            repaired = self._decode(line).encode("utf-8", "surrogatepass")
+            try:
+                decode_object(repaired)
+            except Unreadable:
+                return None
+            return repaired
+        return None
+
+    def _decode(self, line: bytes) -> str:
+        try:
+            return line.decode("utf-8")
+        except UnicodeDecodeError:
+            if not self._encoding_noted:
+                self._encoding_noted = True
+                self.sink.context.note("some bytes are not UTF-8: read as Windows-1252")
+            return line.decode("utf-8", "rca-latin")
+
+    def _text(self, line: bytes, number: int, batch: Batch, offset: int) -> None:
+        written = self._decode(line)
+        text = without_ansi(written)
+        if not text.strip():
+            if self._open_text:
+                batch.joined[-1].append("")
+            return
+        row = self._enveloped(text, number, batch)
+        if row is _PENDING:
+            return
+        if row is None:
+            row = text_row(text, number)
+            if row is not None:
+                if text is not written:
+                    row.keep("log.record.original", written)
+                batch.add(row)
+                self._open_text, self._open_plain = True, False
+                return
+        if row is not None:
+            batch.add(row)
+            self._open_text = self._open_plain = False
+        elif self._open_text or (self._open_plain and text[0] in " \t"):
+            batch.joined[-1].append(text)
+        elif text.lstrip()[:1] in "[{" and _is_json(line):
+            batch.bad.append(_Bad(number, "a JSON array where a record is expected", line, offset))
+            self._open_plain = False
+        else:
+            batch.add(Row(number, body=text))
+            self._open_plain = True
+
+    def _enveloped(self, text: str, number: int, batch: Batch) -> Row | None:
+        found = CRI.fullmatch(text) if text[:1].isdigit() else None
+        if found:
+            outer = Row(number, time=found["time"])
+            outer.keep("stream", found["stream"])
+            whole = self.partials.add(found["stream"], found["log"] or "", outer, ends=found["flag"] == "F")
+            self._open_text = self._open_plain = False
+            return whole if whole is not None else _PENDING
+        if self.compose:
+            row = compose_row(text, number)
+            if row is not None:
+                return row
+        return exported_row(text, number) if text[-1:] == "}" and text[:1].isdigit() else None
+
+    def emit(self, batch: Batch) -> None:
+        """Turn a batch into columns and hand them on, in the order of the input."""
+        for row, more in zip(batch.rows, batch.joined, strict=True):
+            if more:
+                _join(row, more)
+            if self.resource:
+                row.resource = self.resource
+        columns = canonical(batch.rows, self.clock, self.service)
+        bad = [*batch.bad, *(_Bad(row.line, "a time that does not fit 64 bits", (row.body + " " + str(row.time)).encode(), 0) for row in columns.overflow)]
+        table = _with_templates(columns.table, self.miner)
+        if not bad:
+            self.sink.rows("logs", table)
+            return
+        order = np.argsort(np.concatenate([columns.lines, np.array([one.line for one in bad], np.int64)]), kind="stable")
+        numbers = np.empty(len(order), np.int64)
+        numbers[order] = np.arange(len(order)) + self.sink.reserve(len(order))
+        if len(columns.lines):
+            self.sink.rows("logs", table.append_column("record_no", pa.array(numbers[: len(columns.lines)])))
+        for one, record_no in zip(bad, numbers[len(columns.lines) :], strict=True):
+            self.sink.quarantine(one.reason, one.excerpt, one.offset, record_no=int(record_no))
+
+
+_PENDING = Row(-1)
+"""Stands for a piece of a record whose end has not come."""
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        decode_object(b'{"":' + line + b"}")
+    except Unreadable:
+        return False
+    return True
+
+
+def _join(row: Row, more: list[str]) -> None:
+    while more and not more[-1].strip():
+        more.pop()
+    if not more:
+        return
+    if not row.level:  # java.util.logging writes the level on the second line
+        word = more[0].split(":", 1)[0] if ":" in more[0] else ""
+        row.level = word if word.isupper() and severity_number(word) else ""
+    row.body = "\n".join([row.body, *more])
+
+
+def _with_templates(table: pa.Table, miner: Miner) -> pa.Table:
+    bodies = pl.Series(table.column("body"))
+    given = pl.Series(table.column("template"))
+    mined = miner.templates(bodies, given)
+    at = table.schema.names.index("template")
+    return table.set_column(at, "template", mined.to_arrow().cast(pa.string()))
+
+
+def read_lines(source: Source, sink: Sink) -> None:
+    """Read a file of lines: JSON, text, or both."""
+    LineReader(source, sink).run()
+
+
+def read_compose(source: Source, sink: Sink) -> None:
+    """Read the output of `docker compose logs`."""
+    LineReader(source, sink, compose=True).run()
