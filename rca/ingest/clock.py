@@ -40,9 +40,14 @@ class Clock:
     """
 
     def __init__(self, context: Context, *, unit: str = "") -> None:
-        self._context, self._unit = context, unit
+        self._context = context
         self._texts = TextClock(context.reference_ns, context.note, unit)
         self._suffix = unit
+
+    @property
+    def unit(self) -> str:
+        """Unit of bare numbers, ``''`` as long as nothing has decided it."""
+        return self._texts.unit
 
     def decide(self, values: Iterable[Any]) -> None:
         """Let these values decide the unit of bare numbers, where nothing has decided it yet."""

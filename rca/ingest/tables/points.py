@@ -1,0 +1,263 @@
+"""Metric points of tables: one a row (long), or one a cell (wide), vectorised."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from rca.ingest.clock import Clock
+from rca.ingest.contract import Sink
+from rca.ingest.metrics.series import SERVICE_LABELS, labels_of, split_series
+from rca.ingest.tables.batch import Batch, Numbers, attribute_maps, text_maps
+from rca.ingest.tables.layout import Layout
+from rca.ingest.tables.names import find, normal, split_unit
+from rca.ingest.tables.series_names import split_names
+from rca.ingest.tables.units import number, ucum, unit_in_name
+
+__all__ = ["LongPoints", "WidePoints"]
+
+_TYPES = {
+    "counter": "sum", "sum": "sum", "gauge": "gauge", "histogram": "histogram", "summary": "summary", "cumulative": "sum", "delta": "sum",
+    "c": "sum", "g": "gauge",
+}  # fmt: skip
+
+
+class LongPoints:
+    """One point a row: time, service, name, value, and labels."""
+
+    def __init__(self, layout: Layout, sink: Sink) -> None:
+        self._fields, self._sink = dict(layout.fields), sink
+        time = self._fields.get("time")
+        self._clock = Clock(sink.context, unit=split_unit(normal(time))[1] if time else "")
+
+    def add(self, batch: Batch) -> None:
+        """Take a batch of rows."""
+        frame = batch.frame
+        if not len(frame):
+            return
+        times, bad_time = _times(frame, self._fields.get("time"), self._clock)
+        values, units, bad_value = _values(frame, self._fields["value"])
+        numbers = Numbers(self._sink, len(frame))
+        for at in np.flatnonzero(bad_time | bad_value):
+            reason = "not a time" if bad_time[at] else "not a number"
+            self._sink.quarantine(reason, batch.excerpt(int(at)), batch.offset(int(at)), record_no=numbers.at(int(at)))
+        good = np.flatnonzero(~(bad_time | bad_value))
+        if len(good) == len(frame):
+            self._push(frame, times, values, units, numbers.of(good))
+        elif len(good):
+            self._push(frame[good], times[good], values[good], units[good], numbers.of(good))
+
+    def _push(
+        self, frame: pl.DataFrame, times: pl.Series, values: pl.Series, units: pl.Series, record_no: pa.Array
+    ) -> None:
+        column, count = self._fields, len(frame)
+        names = frame[column["name"]].fill_null("")
+        service = (
+            frame[column["service"]]
+            if "service" in column
+            else pl.Series([None], dtype=pl.String).new_from_index(0, count)
+        )
+        inner: list[dict[str, str]] = []
+        which = np.zeros(count, np.int64)
+        distinct = frame[column["labels"]].unique(maintain_order=True) if "labels" in column else None
+        if distinct is not None:
+            inner, which = [labels_of(text) for text in distinct.to_list()], _codes(frame[column["labels"]], distinct)
+        own = names.unique(maintain_order=True)
+        split = {name: split_series(name) for name in own.to_list() if "{" in name}
+        if split and distinct is None:
+            # name{label="value"} in the column of names, as Prometheus writes a series
+            inner, which = [split.get(name, ("", {}))[1] for name in own.to_list()], _codes(names, own)
+            names = names.replace({name: parts[0] for name, parts in split.items()})
+        if inner and "service" not in column:
+            service = _picked(inner, which)
+        maps = text_maps(frame, [name for name in frame.columns if name not in column.values()])
+        rows: dict[str, object] = {
+            "time_ns": times.to_arrow(),
+            "value": values.to_arrow(),
+            "record_no": record_no,
+            "metric_name": names.to_arrow(),
+            "service_name": service.fill_null(self._sink.context.service_name).to_arrow(),
+            "unit": _units(frame, column, names, units).to_arrow(),
+        }
+        if inner or maps is not None:
+            rows["attributes"] = _joined(maps, inner, which) if inner else maps
+        if "type" in column:
+            kinds = frame[column["type"]].fill_null("").str.to_lowercase()
+            rows["metric_type"] = kinds.replace_strict(_TYPES, default="gauge", return_dtype=pl.String).to_arrow()
+        self._sink.rows("metrics", pa.table(rows))
+
+    def finish(self) -> None:
+        """Nothing is held back."""
+
+
+class WidePoints:
+    """One point a cell: a column of times, and a column for each series."""
+
+    def __init__(self, layout: Layout, sink: Sink) -> None:
+        self._time, self._sink, self._hint = layout.fields["time"], sink, layout.hint
+        self._clock = Clock(sink.context, unit=split_unit(normal(self._time))[1])
+        self._named: dict[str, tuple[str, str, dict[str, str]]] = {}
+
+    def add(self, batch: Batch) -> None:
+        """Take a batch of rows."""
+        frame = batch.frame
+        if not len(frame):
+            return
+        times, bad_time = _times(frame, self._time, self._clock)
+        labels, series = self._roles(frame)
+        cells = [_values(frame, name) for name in series]
+        missing = [
+            frame[name].is_null().to_numpy() | (values.is_null().to_numpy() & ~bad)
+            for name, (values, _, bad) in zip(series, cells, strict=True)
+        ]
+        there = np.column_stack([~gone & ~bad_time for gone in missing]) if series else np.zeros((len(frame), 0), bool)
+        whole = np.flatnonzero(bad_time)
+        # Records in the order of the file: the cells of a row from left to right; a row without a time is one.
+        counts = there.sum(axis=1) + bad_time
+        first = np.concatenate(([0], np.cumsum(counts)[:-1])).astype(np.int64)
+        numbers = Numbers(self._sink, int(counts.sum()))
+        for at in whole:
+            self._sink.quarantine(
+                "not a time", batch.excerpt(int(at)), batch.offset(int(at)), record_no=numbers.at(first[at])
+            )
+        place = first[:, None] + np.cumsum(there, axis=1) - there
+        service_column = find(labels, ("service", "service_name", "app", "application", "svc", "microservice"))
+        for index, name in enumerate(series):
+            values, _, bad = cells[index]
+            for at in np.flatnonzero(bad & there[:, index]):
+                self._sink.quarantine(
+                    f"not a number in column {name}",
+                    str(frame[name][int(at)]),
+                    batch.offset(int(at)),
+                    record_no=numbers.at(place[at, index]),
+                )
+            good = np.flatnonzero(there[:, index] & ~bad)
+            if len(good):
+                self._push(
+                    frame[good],
+                    name,
+                    (times[good], values[good]),
+                    numbers.of(place[good, index]),
+                    labels,
+                    service_column,
+                )
+
+    def _roles(self, frame: pl.DataFrame) -> tuple[list[str], list[str]]:
+        """Return the columns that label a row, and those that are series."""
+        labels, series = [], []
+        for name in frame.columns:
+            if name == self._time or name in self._named:
+                series += [name] * (name in self._named)
+                continue
+            texts = frame[name].drop_nulls()
+            numeric = sum(number(text) is not None for text in texts.head(50).to_list())
+            if normal(name) in {"", "index", "unnamed_0", "row", "id"}:
+                self._sink.context.note(f"column {name!r} is a running number and was left out")
+            elif 2 * numeric >= len(texts.head(50)):
+                series.append(name)
+            else:
+                labels.append(name)
+        fresh = [name for name in series if name not in self._named]
+        if fresh:
+            has_service = (
+                bool(self._sink.context.service_name)
+                or find(labels, ("service", "service_name", "app", "svc")) is not None
+            )
+            self._named |= split_names([*self._named, *fresh], hint=self._hint, alone=has_service)
+        return labels, series
+
+    def _push(
+        self,
+        frame: pl.DataFrame,
+        name: str,
+        points: tuple[pl.Series, pl.Series],
+        record_no: pa.Array,
+        labels: list[str],
+        service_column: str | None,
+    ) -> None:
+        service, metric, extra = self._named[name]
+        count = len(frame)
+        own: pa.Array = pa.repeat(pa.scalar(service or self._sink.context.service_name), count)
+        if service_column is not None:
+            own = frame[service_column].fill_null(self._sink.context.service_name).to_arrow()
+        maps = text_maps(frame, [label for label in labels if label != service_column])
+        if extra:
+            maps = _joined(maps, [extra], np.zeros(count, np.int64))
+        rows = {
+            "time_ns": points[0].to_arrow(),
+            "value": points[1].to_arrow(),
+            "record_no": record_no,
+            "metric_name": pa.repeat(pa.scalar(metric), count),
+            "service_name": own,
+            "unit": pa.repeat(pa.scalar(unit_in_name(metric)), count),
+        }
+        if maps is not None:
+            rows["attributes"] = maps
+        self._sink.rows("metrics", pa.table(rows))
+
+    def finish(self) -> None:
+        """Nothing is held back."""
+
+
+def _times(frame: pl.DataFrame, column: str | None, clock: Clock) -> tuple[pl.Series, np.ndarray]:
+    if column is None:
+        return pl.Series([None] * len(frame), dtype=pl.Int64), np.zeros(len(frame), bool)
+    texts = frame[column].str.strip_chars().replace("", None)
+    times = clock.column(texts)
+    return times, (times.is_null() & texts.is_not_null()).to_numpy()
+
+
+def _values(frame: pl.DataFrame, column: str) -> tuple[pl.Series, pl.Series, np.ndarray]:
+    """Return numbers, units written behind them, and which texts are no number. NaN is no value."""
+    texts = frame[column]
+    values = texts.cast(pl.Float64, strict=False)
+    odd = (values.is_null() & texts.is_not_null()).to_numpy()
+    units = pl.Series([""]).new_from_index(0, len(frame))
+    if odd.any():
+        distinct = texts.filter(pl.Series(odd)).unique().to_list()
+        read = {text: number(text) for text in distinct}
+        wrong = {text for text, found in read.items() if found is None}
+        values = pl.select(
+            pl.when(pl.Series(odd))
+            .then(texts.replace_strict({t: f[0] for t, f in read.items() if f}, default=None, return_dtype=pl.Float64))
+            .otherwise(values)
+        ).to_series()
+        units = texts.replace_strict(
+            {t: f[1] for t, f in read.items() if f}, default="", return_dtype=pl.String
+        ).fill_null("")
+        odd = texts.is_in(list(wrong)).fill_null(value=False).to_numpy()
+    return values.fill_nan(None), units, odd
+
+
+def _units(frame: pl.DataFrame, column: dict[str, str], names: pl.Series, written: pl.Series) -> pl.Series:
+    """Take the unit from its own column, else from behind the number, else from the column's or the metric's name."""
+    told = split_unit(normal(column["value"]))[1]
+    distinct = {name: told or unit_in_name(name) for name in names.unique().to_list()}
+    units = written.zip_with(written != "", names.replace_strict(distinct, return_dtype=pl.String))
+    if "unit" not in column:
+        return units
+    own = frame[column["unit"]]
+    own = own.replace({text: ucum(text) for text in own.drop_nulls().unique().to_list()})
+    return own.fill_null(units)
+
+
+def _codes(texts: pl.Series, distinct: pl.Series) -> np.ndarray:
+    return texts.replace_strict(distinct, pl.Series(range(len(distinct))), return_dtype=pl.Int64).to_numpy()
+
+
+def _picked(labels: list[dict[str, str]], which: np.ndarray) -> pl.Series:
+    """Return the service that each row's labels name, taking it out of the labels."""
+    services: list[str | None] = []
+    for item in labels:
+        key = find(item, SERVICE_LABELS)
+        services.append(item.pop(key) if key else None)
+    return pl.Series(services, dtype=pl.String).gather(pl.Series(which))
+
+
+def _joined(maps: pa.Array | None, inner: list[dict[str, str]], which: np.ndarray) -> pa.Array:
+    """Return maps with the labels `inner[which]` added to each."""
+    if maps is None:
+        return attribute_maps([list(item.items()) for item in inner], which)
+    pairs = [[*(outer or []), *inner[at].items()] for outer, at in zip(maps.to_pylist(), which.tolist(), strict=True)]
+    return attribute_maps(pairs, np.arange(len(pairs)))

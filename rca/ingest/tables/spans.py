@@ -1,0 +1,333 @@
+"""Spans of tables: a row each, with whatever ids, times and lengths people exported.
+
+Ids that are hex are padded; ids that are none (``base1``, ``p0``) become hex by a hash of their text and keep it as an
+attribute. A trace id that stands for "as above" (``same``, ``-``), or whose trace does not hold the span's parent, is
+that of the parent nearest by; a root of that kind gets an id of its own. Everything follows from the records' content, so
+that the same spans have the same ids wherever they are read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from rca.ingest.clock import MAX_NS, Clock
+from rca.ingest.contract import Sink
+from rca.ingest.exact import flatten, text_of
+from rca.ingest.logs.ids import span_id as hex_span_id
+from rca.ingest.logs.ids import trace_and_span
+from rca.ingest.spans import SpanRows
+from rca.ingest.tables.batch import Batch
+from rca.ingest.tables.layout import Layout
+from rca.ingest.tables.names import normal, split_unit
+from rca.ingest.tables.units import length_ns
+
+__all__ = ["SpanTable"]
+
+_WINDOW = 200_000
+"""Spans among which a parent is looked for."""
+
+_SAME = frozenset(
+    (
+        "same",
+        "ditto",
+        '"',
+        "''",
+        "-",
+        "^",
+        "=",
+        "idem",
+        "as above",
+        "...",
+        "…",
+        "*",
+        "?",
+        "unknown",
+        "none",
+        "null",
+        "n/a",
+        "",
+    )
+)
+_KINDS = {"INTERNAL": 1, "SERVER": 2, "CLIENT": 3, "PRODUCER": 4, "CONSUMER": 5, "LOCAL": 1, "ENTRY": 2, "EXIT": 3}
+_GOOD = frozenset(("ok", "success", "succeeded", "true", "200", "completed", "passed", "0"))
+_BAD = frozenset(("error", "err", "failed", "failure", "fail", "false", "exception", "timeout", "2", "status_code_error", "deadline_exceeded",
+                  "unavailable", "cancelled", "canceled", "internal", "aborted", "unknown_error", "fault"))  # fmt: skip
+_RESOURCE = {
+    "version": "service.version", "service_version": "service.version", "environment": "deployment.environment.name",
+    "env": "deployment.environment.name", "instance": "service.instance.id", "service_instance_id": "service.instance.id",
+}  # fmt: skip
+_NULLS = frozenset(("", "null", "none", "nan", "nil", "-", "0", "0000000000000000", "root"))
+
+
+@dataclass(slots=True)
+class _Span:
+    """One row, its ids still as written."""
+
+    trace: str
+    span: str
+    parent: str
+    service: str
+    name: str
+    start_ns: int | None
+    duration_ns: int | None
+    kind: int = 0
+    status: int = 0
+    message: str = ""
+    attributes: dict[str, str] = field(default_factory=dict)
+    resource: dict[str, str] = field(default_factory=dict)
+    resolved: str = ""
+
+
+class SpanTable:
+    """One span a row."""
+
+    def __init__(self, layout: Layout, sink: Sink) -> None:
+        self._fields, self._sink, self._rows = dict(layout.fields), sink, SpanRows(sink)
+        self._units = {
+            name: split_unit(normal(self._fields[name]))[1]
+            for name in ("start", "end", "duration")
+            if name in self._fields
+        }
+        self._clocks = {name: Clock(sink.context, unit=self._units.get(name, "")) for name in ("start", "end")}
+        self._length_unit = self._units.get("duration", "")
+        self._held: list[_Span | tuple[str, str, int | None]] = []
+
+    def add(self, batch: Batch) -> None:
+        """Take a batch of rows."""
+        records = [flatten(record) for record in batch.records]
+        if not self._length_unit and "duration" in self._fields:
+            self._length_unit = self._decide(records)
+        for at, record in enumerate(records):
+            span = self._span(record)
+            self._held.append((span, batch.excerpt(at), batch.offset(at)) if isinstance(span, str) else span)
+        if len(self._held) >= _WINDOW:
+            self._write()
+
+    def finish(self) -> None:
+        """Write what is held."""
+        self._write()
+
+    def _decide(self, records: list[dict[str, Any]]) -> str:
+        """Return the unit of a length that says none: by the times beside it, else the commonest, milliseconds."""
+        start, end, name = self._fields["start"], self._fields.get("end"), self._fields["duration"]
+        for record in records[:200]:
+            if end and record.get(end) and record.get(start) and record.get(name):
+                first, last = self._clocks["start"].read(record[start]), self._clocks["end"].read(record[end])
+                try:
+                    amount = float(str(record[name]))
+                except ValueError:
+                    break
+                if first is not None and last is not None and last > first and amount > 0:
+                    return min(
+                        ("s", "ms", "us", "ns"),
+                        key=lambda unit: abs((length_ns(str(amount), unit) or 0) - (last - first)),
+                    )
+        self._clocks["start"].decide([record.get(start) for record in records[:200]])
+        unit = {"us": "us", "ns": "ns"}.get(self._clocks["start"].unit, "ms")
+        self._sink.context.note(f"column {name} names no unit: read as {unit}")
+        return unit
+
+    def _text(self, record: dict[str, Any], name: str) -> str:
+        column = self._fields.get(name)
+        value = record.get(column) if column else None
+        return "" if value is None else text_of(value).strip()
+
+    def _span(self, record: dict[str, Any]) -> _Span | str:
+        """Return the span of a record, or why it is none."""
+        start, length = self._times(record)
+        if isinstance(length, str):
+            return length
+        name, service = self._text(record, "name"), self._text(record, "service")
+        span = _Span(
+            self._text(record, "trace_id"),
+            self._text(record, "span_id"),
+            self._text(record, "parent_span_id"),
+            service,
+            name,
+            start,
+            length,
+        )
+        if not name and not service and not span.span:
+            return "a row that names neither span nor service"
+        if span.parent.lower() in _NULLS:
+            span.parent = ""
+        kind = self._text(record, "kind")
+        span.kind = (
+            int(kind) if kind in {"1", "2", "3", "4", "5"} else _KINDS.get(kind.upper().removeprefix("SPAN_KIND_"), 0)
+        )
+        self._judge(record, span)
+        used = set(self._fields.values())
+        for key, value in record.items():
+            if value is None or value == "":
+                continue
+            if key not in used:
+                resource = _RESOURCE.get(normal(key))
+                (span.resource if resource else span.attributes)[resource or key] = text_of(value)
+        if kind and not span.kind:
+            span.attributes[self._fields["kind"]] = kind
+        return span
+
+    def _judge(self, record: dict[str, Any], span: _Span) -> None:
+        """Settle status and message; what the words of a status say beyond OK and ERROR stays an attribute."""
+        column = self._fields.get("status", "")
+        text = self._text(record, "status")
+        word = text.lower().removeprefix("status_code_")
+        inverse = normal(column) == "is_error"
+        if word in _BAD | _GOOD and word not in {"0", "2", "200"}:
+            span.status = 2 if (word in _BAD) != inverse else 1
+            if inverse or normal(column) in {"success", "ok"}:
+                span.status = 2 if (word == "true") == inverse else 1
+        elif word.isdigit():
+            span.status = int(word) if len(word) == 1 and int(word) < 3 else 2 if int(word) >= 500 else 0
+            if int(word) >= 100:
+                span.attributes["http.response.status_code"] = word
+        if text and word not in {"ok", "error", "unset", "0", "1", "2"}:
+            span.attributes.setdefault(column, text)
+        message = self._text(record, "status_message")
+        if message.lower() in {"true", "false", "0", "1"}:
+            span.status = 2 if message.lower() in {"true", "1"} else span.status
+            span.attributes[self._fields["status_message"]] = message
+        elif message:
+            span.message = message
+            if "error" in normal(self._fields["status_message"]) and not span.status:
+                span.status = 2
+        error = record.get("error")
+        if (
+            error is not None
+            and self._fields.get("status_message") != "error"
+            and text_of(error).lower() in {"true", "1"}
+        ):
+            span.status = 2
+
+    def _times(self, record: dict[str, Any]) -> tuple[int | None, int | str | None]:
+        start_text = self._text(record, "start")
+        start = self._clocks["start"].read(record.get(self._fields["start"])) if start_text else None
+        if start_text and start is None:
+            return None, "a start that is no time of 64 bits"
+        length_text = self._text(record, "duration")
+        if length_text:
+            length = length_ns(length_text, self._length_unit)
+            return start, "a length that is no number" if length is None or abs(length) > MAX_NS else length
+        end_text = self._text(record, "end")
+        end = self._clocks["end"].read(record.get(self._fields["end"])) if end_text else None
+        if end_text and end is None:
+            return start, "an end that is no time of 64 bits"
+        return start, end - start if end is not None and start is not None else None
+
+    def _write(self) -> None:
+        spans = [item for item in self._held if isinstance(item, _Span)]
+        _resolve(spans)
+        for item in self._held:
+            if isinstance(item, _Span):
+                self._push(item)
+            else:
+                self._sink.quarantine(*item)
+            self._rows.flush_if_full()
+        self._rows.flush()
+        self._held = []
+
+    def _push(self, span: _Span) -> None:
+        resource = dict(span.resource)
+        if span.service:
+            resource["service.name"] = span.service
+        self._rows.add(
+            self._rows.resource(resource),
+            trace_id=span.resolved,
+            span_id=_id_of_span(span.span),
+            parent_span_id=_id_of_span(span.parent) if span.parent else "",
+            name=span.name,
+            kind=span.kind,
+            start_ns=span.start_ns,
+            duration_ns=span.duration_ns,
+            status=span.status,
+            message=span.message,
+            attributes=span.attributes,
+        )
+
+
+def _resolve(spans: list[_Span]) -> None:
+    """Settle the trace of every span."""
+    holders: dict[tuple[str, str], bool] = {}
+    places: dict[str, list[int]] = defaultdict(list)
+    for at, span in enumerate(spans):
+        if not span.span:
+            span.span = "made-" + _hash(8, *_content(span))
+        holders[span.trace, span.span] = True
+        places[span.span].append(at)
+    unique: dict[int, str] = {}
+    for at in range(len(spans)):
+        _trace_of(at, spans, places, holders, unique)
+    for at, span in enumerate(spans):
+        span.resolved = unique[at]
+        if span.trace and span.resolved != trace_and_span(span.trace)[0] and span.resolved != span.trace:
+            span.attributes.setdefault("rca.trace_id", span.trace)
+        made = span.span.startswith("made-")
+        if not made and _id_of_span(span.span) != span.span.lower().rjust(16, "0"):
+            span.attributes.setdefault("rca.span_id", span.span)
+
+
+def _trace_of(
+    at: int,
+    spans: list[_Span],
+    places: dict[str, list[int]],
+    holders: dict[tuple[str, str], bool],
+    done: dict[int, str],
+) -> None:
+    """Follow parents until one has a trace of its own; a ring of parents ends at its first span."""
+    trail: list[int] = []
+    here = at
+    while here not in done:
+        span = spans[here]
+        own = trace_and_span(span.trace)[0]
+        missing = span.trace.lower() in _SAME or (
+            not own and bool(span.parent) and (span.trace, span.parent) not in holders
+        )
+        parents = [place for place in places.get(span.parent, ()) if place != here] if span.parent else []
+        near = min(parents, key=lambda place: (abs(place - here), place > here), default=None) if missing else None
+        trail.append(here)
+        if near is None or near in trail:
+            done[here] = (
+                own if own and not missing else _hash(16, span.trace) if not missing else _alone(here, spans, done)
+            )
+            break
+        here = near
+    for place in trail:
+        done.setdefault(place, done[here])
+
+
+def _alone(at: int, spans: list[_Span], done: dict[int, str]) -> str:
+    """Return the trace of a span that says "as above" and has no parent here: a root begins its own, others follow the row before."""
+    span = spans[at]
+    if span.parent and at and at - 1 in done:
+        return done[at - 1]
+    return _hash(16, *_content(span), span.span)
+
+
+def _content(span: _Span) -> tuple[str, ...]:
+    return (
+        span.trace,
+        span.parent,
+        span.service,
+        span.name,
+        str(span.start_ns),
+        str(span.duration_ns),
+        repr(sorted(span.attributes.items())),
+    )
+
+
+def _id_of_span(text: str) -> str:
+    if text.startswith("made-"):
+        return text.removeprefix("made-")
+    word = text.lower()
+    if 0 < len(word) <= 16 and all(letter in "0123456789abcdef" for letter in word) and word.strip("0"):
+        return word.rjust(16, "0")
+    return hex_span_id(text) or _hash(8, text)
+
+
+def _hash(size: int, *parts: str) -> str:
+    make: Callable[..., Any] = hashlib.blake2b
+    return str(make("\x1f".join(parts).encode("utf-8", "replace"), digest_size=size).hexdigest())
