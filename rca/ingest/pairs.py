@@ -52,7 +52,7 @@ class Pairs:
     def __init__(self) -> None:
         self.keys: dict[str, int] = {}
         self.key_of: list[int] = []
-        self.texts: list[str] = []
+        self.texts: list[bytes] = []
         self.members: list[bytes] = []
         self._known: dict[tuple[str, str], int] = {}
         self._names: list[bytes] = []
@@ -72,16 +72,27 @@ class Pairs:
         """Return the numbers of the pairs of a map."""
         return [self.of(key, text) for key, text in attributes.items()]
 
-    def append(self, key: str, text: str) -> int:
-        """Take a pair without asking whether it is known, and return its number."""
-        number = len(self.texts)
+    def named(self, key: str) -> tuple[int, bytes]:
+        """Return the number of a key, and the key as it begins a member of a JSON object."""
         at = self.keys.setdefault(key, len(self.keys))
         if at == len(self._names):
             self._names.append(_dump(key) + b":")
+        return at, self._names[at]
+
+    def append(self, key: str, text: str) -> int:
+        """Take a pair without asking whether it is known, and return its number."""
+        at, name = self.named(key)
         self.key_of.append(at)
-        self.members.append(self._names[at] + _dump(text))
+        self.members.append(name + _dump(text))
+        self.texts.append(text.encode("utf-8", "replace"))
+        return len(self.texts) - 1
+
+    def append_raw(self, named: tuple[int, bytes], text: bytes) -> int:
+        """Take a pair whose text needs no escapes in JSON, as UTF-8."""
+        self.key_of.append(named[0])
+        self.members.append(named[1] + b'"' + text + b'"')
         self.texts.append(text)
-        return number
+        return len(self.texts) - 1
 
     def select(self, flat: Sequence[int] | Ints, counts: Sequence[int] | Ints) -> Selection:
         """Return the pairs of some rows as something to build columns from.
@@ -105,13 +116,24 @@ class Selection:
         self._rows = np.repeat(np.arange(self.count), counts)
         self._keys = np.array(pairs.key_of, dtype=np.int64)[flat] if len(flat) else flat
 
-    def maps(self) -> pa.Array:
-        """Return one JSON object a row, each key once."""
+    def maps(self, before: pa.Array | None = None) -> pa.Array:
+        """Return one JSON object a row, each key once.
+
+        Parameters
+        ----------
+        before
+            Members that each row has in front of its own, as text: keys that occur in no pair.
+        """
         flat, counts = self._without_repeats()
         offsets = np.concatenate(([0], np.cumsum(counts)))
         members = pa.array(self._pairs.members, pa.binary()).cast(pa.string())
         listed = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), members.take(pa.array(flat)))
-        return pc.binary_join_element_wise("{", pc.binary_join(listed, ","), "}", "")
+        joined = pc.binary_join(listed, ",")
+        if before is None:
+            return pc.binary_join_element_wise("{", joined, "}", "")
+        comma = pc.if_else(pa.array(counts > 0), ",", "")
+        comma = pc.if_else(pc.equal(before, ""), "", comma)
+        return pc.binary_join_element_wise("{", before, comma, joined, "}", "")
 
     def text(self, keys: Sequence[str]) -> pa.Array | None:
         """Return for each row the text of the first of `keys` that has any, else ''; None where no row has one."""
@@ -123,8 +145,10 @@ class Selection:
         if not known or not (found >= 0).any():
             return None
         distinct, codes = np.unique(found, return_inverse=True)
-        texts = pa.array(["" if number < 0 else self._pairs.texts[number] for number in distinct], pa.string())
-        return texts.take(pa.array(codes))
+        texts = pa.array(
+            [b"" if number < 0 else self._pairs.texts[number] for number in distinct.tolist()], pa.binary()
+        )
+        return texts.cast(pa.string()).take(pa.array(codes))
 
     def rows_with(self, keys: Sequence[str]) -> dict[int, dict[str, str]]:
         """Return, for the rows that have any of `keys`, which of them with what text."""
@@ -132,7 +156,7 @@ class Selection:
         for key in keys:
             if key in self._pairs.keys:
                 for place in np.flatnonzero(self._keys == self._pairs.keys[key]).tolist():
-                    text = self._pairs.texts[self._flat[place]]
+                    text = self._pairs.texts[self._flat[place]].decode()
                     found.setdefault(int(self._rows[place]), {})[key] = text
         return found
 

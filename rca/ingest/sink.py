@@ -184,7 +184,9 @@ def _conformed(name: str, batch: pa.Table | pa.RecordBatch) -> pa.Table:
     ready = [
         column.name
         for column in table(name).columns
-        if column.type.startswith("MAP") and column.name in fields and not pa.types.is_map(batch.schema.field(column.name).type)
+        if column.type.startswith("MAP")
+        and column.name in fields
+        and not pa.types.is_map(batch.schema.field(column.name).type)
     ]
     if not ready:
         return conform(name, batch)

@@ -17,10 +17,20 @@ import pyarrow.compute as pc
 
 from rca.digest import digest_many
 from rca.ingest.contract import Sink
-from rca.ingest.pairs import Pairs, json_map
-from rca.ingest.semconv import CALL_KEYS, KINDS, RESOURCE_KEYS, SAMPLING_KEYS, SPAN_KEYS, STATUSES, db_system, threshold_weight, weight_from  # fmt: skip
+from rca.ingest.pairs import Pairs, Selection, json_map
+from rca.ingest.semconv import (  # fmt: skip
+    CALL_KEYS,
+    KINDS,
+    RESOURCE_KEYS,
+    SAMPLING_KEYS,
+    SPAN_KEYS,
+    STATUSES,
+    db_system,
+    threshold_weight,
+    weight_from,
+)
 
-__all__ = ["Resource", "SpanRows"]
+__all__ = ["Resource", "Scope", "SpanRows"]
 
 ROWS = 32_768
 """Spans that are gathered before they become a batch."""
@@ -34,7 +44,7 @@ _KINDS, _STATUSES = np.array(KINDS, dtype=object), np.array(STATUSES, dtype=obje
 class Resource:
     """What wrote the spans: its attributes, as a map and as the columns taken from it."""
 
-    __slots__ = ("attributes", "columns", "json", "scope")
+    __slots__ = ("attributes", "columns", "json")
 
     def __init__(self, attributes: Mapping[str, str], service_name: str = "") -> None:
         self.attributes = dict(attributes)
@@ -44,6 +54,19 @@ class Resource:
             for column, keys in RESOURCE_KEYS.items()
         }
         self.columns["service_name"] = self.columns["service_name"] or service_name
+
+
+class Scope:
+    """What instrumentation made the spans: attributes that all of them share."""
+
+    __slots__ = ("attributes", "members")
+
+    def __init__(self, attributes: Mapping[str, str]) -> None:
+        self.attributes = dict(attributes)
+        self.members = json_map(self.attributes)[1:-1]
+
+
+_NO_SCOPE = Scope({})
 
 
 class SpanRows:
@@ -57,6 +80,7 @@ class SpanRows:
         self.pairs = Pairs()
         self._digests: dict[tuple[str, str], str] = {}
         self._resources: dict[tuple[tuple[str, str], ...], Resource] = {}
+        self._scopes: dict[tuple[tuple[str, str], ...], Scope] = {}
         self._clear()
 
     def _clear(self) -> None:
@@ -73,7 +97,7 @@ class SpanRows:
         self.messages: dict[int, str] = {}
         self.weights: dict[int, float] = {}
         self.calls: dict[int, int] = {}
-        self._groups: list[tuple[Resource, int, int]] = []
+        self._groups: list[tuple[Resource, int, int, Scope]] = []
         self._events: list[dict[str, Any]] = []
         self._links: list[dict[str, Any]] = []
 
@@ -90,19 +114,31 @@ class SpanRows:
             found = self._resources[key] = Resource(attributes, self._sink.context.service_name)
         return found
 
-    def group(self, resource: Resource, count: int) -> int:
-        """Announce `count` spans of one resource and return the row at which they begin."""
+    def scope(self, attributes: Mapping[str, str]) -> Scope:
+        """Return the scope with these attributes, the same object for the same attributes."""
+        if not attributes:
+            return _NO_SCOPE
+        key = tuple(attributes.items())
+        found = self._scopes.get(key)
+        if found is None:
+            if len(self._scopes) > 50_000:
+                self._scopes.clear()
+            found = self._scopes[key] = Scope(attributes)
+        return found
+
+    def group(self, resource: Resource, count: int, scope: Scope = _NO_SCOPE) -> int:
+        """Announce `count` spans of one resource and scope, and return the row at which they begin."""
         first = self._sink.reserve(count)
-        self._groups.append((resource, first, count))
+        self._groups.append((resource, first, count, scope))
         return len(self.span_id)
 
     def add(
         self, resource: Resource, *, trace_id: str, span_id: str, parent_span_id: str = "", name: str = "", kind: int = 0,
         start_ns: int | None = None, duration_ns: int | None = None, status: int = 0, message: str = "",
-        tracestate: str = "", attributes: Mapping[str, str] | None = None, weight: float = 0.0, calls: int = 0,
+        tracestate: str = "", attributes: Mapping[str, str] | None = None, scope: Scope = _NO_SCOPE, weight: float = 0.0, calls: int = 0,
     ) -> None:  # fmt: skip
         """Take one span; ids are hex already, `kind` and `status` are OTLP's numbers."""
-        row = self.group(resource, 1)
+        row = self.group(resource, 1, scope)
         numbers = self.pairs.of_all(attributes or {})
         if tracestate:
             numbers.append(self.pairs.of("w3c.tracestate", tracestate))
@@ -157,8 +193,8 @@ class SpanRows:
 
     def _batch(self) -> pa.Table:
         count = len(self.span_id)
-        selection = self.pairs.select(self.flat, self.counts)
         sizes = np.array([group[2] for group in self._groups], dtype=np.int64)
+        selection, before = self._scoped(sizes)
         columns: dict[str, Any] = {
             "trace_id": pa.array(self.trace_id, pa.string()),
             "span_id": pa.array(self.span_id, pa.string()),
@@ -168,7 +204,7 @@ class SpanRows:
             "start_ns": pa.array(self.start_ns, pa.int64()),
             "duration_ns": pa.array(self.duration_ns, pa.int64()),
             "status_code": pa.array(_STATUSES[np.array(self.status, dtype=np.int64)], pa.string()),
-            "attributes": selection.maps(),
+            "attributes": selection.maps(before),
             "record_no": _numbers([group[1] for group in self._groups], sizes),
         }
         for name, keys in SPAN_KEYS.items():
@@ -181,7 +217,22 @@ class SpanRows:
         columns |= self._of_resources(selection, sizes)
         return pa.table(columns)
 
-    def _settle(self, columns: dict[str, Any], selection: Any, count: int) -> None:
+    def _scoped(self, sizes: npt.NDArray[np.int64]) -> tuple[Selection, pa.Array | None]:
+        """Return the pairs of the rows, and what their scopes put in front of them."""
+        scopes = list(dict.fromkeys(group[3] for group in self._groups))
+        codes = np.repeat([scopes.index(group[3]) for group in self._groups], sizes)
+        flat, counts = np.array(self.flat, dtype=np.int64), np.array(self.counts, dtype=np.int64)
+        if not any(key in self.pairs.keys for scope in scopes for key in scope.attributes):
+            before = pa.array([scope.members for scope in scopes], pa.string()).take(pa.array(codes))
+            return self.pairs.select(flat, counts), before if any(scope.attributes for scope in scopes) else None
+        # a span may say otherwise than its scope: both become pairs, the span's own coming last
+        own = [self.pairs.of_all(scope.attributes) for scope in scopes]
+        starts = np.concatenate(([0], np.cumsum(counts)[:-1])).astype(np.int64)
+        more = np.array([len(numbers) for numbers in own], dtype=np.int64)[codes]
+        inserted = np.array([number for code in codes.tolist() for number in own[code]], dtype=np.int64)
+        return self.pairs.select(np.insert(flat, np.repeat(starts, more), inserted), counts + more), None
+
+    def _settle(self, columns: dict[str, Any], selection: Selection, count: int) -> None:
         """Fill the columns whose values follow from several attributes."""
         if "http_response_status_code" in columns:
             columns["http_response_status_code"] = _status_codes(columns["http_response_status_code"])
@@ -198,11 +249,11 @@ class SpanRows:
         if weights:
             columns["adjusted_count"] = _sparse(weights, count, 1.0, pa.float64())
 
-    def _of_resources(self, selection: Any, sizes: npt.NDArray[np.int64]) -> dict[str, Any]:
+    def _of_resources(self, selection: Selection, sizes: npt.NDArray[np.int64]) -> dict[str, Any]:
         places: dict[int, int] = {}
         distinct: list[Resource] = []
         codes = []
-        for resource, _, _ in self._groups:
+        for resource, *_ in self._groups:
             at = places.setdefault(id(resource), len(distinct))
             if at == len(distinct):
                 distinct.append(resource)

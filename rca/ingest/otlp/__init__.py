@@ -1,0 +1,1 @@
+"""OpenTelemetry's own protocol: traces, logs and metrics as JSON or protobuf, in every dress they are saved in."""

@@ -1,0 +1,289 @@
+"""OTLP/JSON spans at speed: typed decoding, and every attribute understood once by its bytes.
+
+Lines are decoded into structures by msgspec, which checks all of it but leaves attributes as the bytes they are. These
+are cut at the only place where a new pair can begin: an unescaped quote cannot occur inside a JSON string, so
+``}},{"key":"`` is always structure. Each piece is looked up by its bytes; only new ones are read. What is unusual in any
+way makes the reader step back before it has taken anything of the line, for the patient one to walk it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import orjson
+
+from rca.ingest.otlp.anyvalue import attributes_of, scope_attributes, text_of
+from rca.ingest.otlp.parts import event_of, link_of
+from rca.ingest.pairs import Pairs
+from rca.ingest.semconv import threshold_weight
+from rca.ingest.spans import Resource, Scope, SpanRows
+from rca.ingest.values import BadRecord, hex_id, kind_of, nanoseconds, status_of
+
+__all__ = ["QuickSpans", "Unusual"]
+
+_NONE = msgspec.Raw(b"[]")
+_CUT = b'}},{"key":"'
+_MOST = (1 << 63) - 1
+
+
+class Unusual(Exception):  # noqa: N818  (a signal between two readers; never reaches a user)
+    """The line needs the patient reader."""
+
+
+class _Status(msgspec.Struct, gc=False):
+    code: int | str = 0
+    message: str = ""
+
+
+class _Span(msgspec.Struct, gc=False):
+    traceId: str = ""  # noqa: N815  (names of the protocol)
+    spanId: str = ""  # noqa: N815
+    traceState: str = ""  # noqa: N815
+    parentSpanId: str | None = ""  # noqa: N815
+    name: str = ""
+    kind: int | str = 0
+    startTimeUnixNano: int = 0  # noqa: N815
+    endTimeUnixNano: int = 0  # noqa: N815
+    attributes: msgspec.Raw = _NONE
+    events: msgspec.Raw = _NONE
+    links: msgspec.Raw = _NONE
+    status: _Status | None = None
+
+
+class _ScopeSpans(msgspec.Struct, gc=False):
+    spans: list[_Span] = []
+    scope: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _ResourceSpans(msgspec.Struct, gc=False):
+    resource: msgspec.Raw = msgspec.Raw(b"null")
+    scopeSpans: list[_ScopeSpans] = []  # noqa: N815
+    instrumentationLibrarySpans: object = None  # noqa: N815
+    scope_spans: object = None
+    spans: object = None
+
+
+class _Document(msgspec.Struct, gc=False):
+    resourceSpans: list[_ResourceSpans] = []  # noqa: N815
+    resourceLogs: object = None  # noqa: N815
+    resourceMetrics: object = None  # noqa: N815
+    resource_spans: object = None
+
+
+class _Pieces(dict[bytes, int]):
+    """Number of a pair by the bytes between two cuts; a new piece is read when it is asked for."""
+
+    def __init__(self, pairs: Pairs) -> None:
+        self._pairs = pairs
+        self._keys: dict[bytes, tuple[int, bytes]] = {}
+
+    def __missing__(self, piece: bytes) -> int:
+        key, _, rest = piece.partition(b'","value":{"')
+        kind, _, value = rest.partition(b'":')
+        known = self._keys.get(key)
+        if known and b"\\" not in value and value.count(b'"') == 2 and value[:1] == value[-1:] == b'"':
+            if kind == b"stringValue":
+                number = self._pairs.append_raw(known, value[1:-1])
+                self[piece] = number
+                return number
+            if kind == b"intValue" and value[1:-1].isdigit() and value[1:2] != b"0":
+                number = self._pairs.append_raw(known, value[1:-1])
+                self[piece] = number
+                return number
+        return self._read(piece, key)
+
+    def _read(self, piece: bytes, key: bytes) -> int:
+        try:
+            pair = orjson.loads(b'{"key":"' + piece + b"}}")
+            name, text = pair["key"], text_of(pair.get("value"))
+        except (orjson.JSONDecodeError, BadRecord, KeyError, TypeError, ValueError):
+            raise Unusual from None
+        number = self[piece] = self._pairs.append(name, text)
+        if b'"' not in key and b"\\" not in key:
+            self._keys[key] = self._pairs.named(name)
+        return number
+
+
+class QuickSpans:
+    """Takes lines that hold spans in the way the collector writes them."""
+
+    def __init__(self, rows: SpanRows) -> None:
+        self._rows = rows
+        self._decoder = msgspec.json.Decoder(_Document, strict=False)
+        self._pieces = _Pieces(rows.pairs)
+        self._resources: dict[bytes, Resource] = {}
+        self._scopes: dict[bytes, Scope] = {}
+        self._weights: dict[str, float] = {"": 0.0}
+
+    def take(self, line: bytes) -> None:
+        """Take all spans of a line, or none.
+
+        Raises
+        ------
+        Unusual
+            When the line is not what the collector writes.
+        """
+        if not line.isascii():
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError:
+                raise Unusual from None
+        try:
+            document = self._decoder.decode(line)
+        except (msgspec.DecodeError, RecursionError):
+            raise Unusual from None
+        if not document.resourceSpans or document.resourceLogs or document.resourceMetrics or document.resource_spans:
+            raise Unusual
+        if self._pieces._pairs is not self._rows.pairs:
+            self._pieces = _Pieces(self._rows.pairs)
+        groups = []
+        for entry in document.resourceSpans:
+            if entry.instrumentationLibrarySpans or entry.scope_spans or entry.spans:
+                raise Unusual
+            resource = self._resource(bytes(entry.resource))
+            groups += [(resource, self._scope(bytes(inner.scope)), _Columns(inner.spans, self._pieces)) for inner in entry.scopeSpans if inner.spans]  # fmt: skip
+        for resource, scope, columns in groups:
+            columns.pour(self._rows, resource, scope, self._weights)
+        self._rows.flush_if_full()
+
+    def _resource(self, raw: bytes) -> Resource:
+        found = self._resources.get(raw)
+        if found is None:
+            try:
+                found = self._rows.resource(attributes_of((orjson.loads(raw) or {}).get("attributes")))
+            except (orjson.JSONDecodeError, BadRecord, AttributeError):
+                raise Unusual from None
+            if len(self._resources) > 10_000:
+                self._resources.clear()
+            self._resources[raw] = found
+        return found
+
+    def _scope(self, raw: bytes) -> Scope:
+        found = self._scopes.get(raw)
+        if found is None:
+            try:
+                found = self._rows.scope(scope_attributes(orjson.loads(raw)))
+            except (orjson.JSONDecodeError, BadRecord, AttributeError):
+                raise Unusual from None
+            if len(self._scopes) > 10_000:
+                self._scopes.clear()
+            self._scopes[raw] = found
+        return found
+
+
+class _Columns:
+    """The spans of one scope as columns, checked."""
+
+    def __init__(self, spans: list[_Span], pieces: _Pieces) -> None:
+        self.spans = spans
+        self.trace_id = _ids([span.traceId for span in spans], 32)
+        self.span_id = _ids([span.spanId for span in spans], 16)
+        self.parent = _ids([span.parentSpanId or "" for span in spans], 16)
+        self.kind = [span.kind for span in spans]
+        if not set(self.kind) <= {0, 1, 2, 3, 4, 5}:
+            self.kind = _each(kind_of, self.kind)
+        starts = [span.startTimeUnixNano for span in spans]
+        ends = [span.endTimeUnixNano for span in spans]
+        if not (min(starts) > 0 and max(starts) <= _MOST and min(ends) > 0 and max(ends) <= _MOST):
+            starts, ends = _each(nanoseconds, starts), _each(nanoseconds, ends)
+            self.duration = [None if start is None or end is None else end - start for start, end in zip(starts, ends, strict=True)]  # fmt: skip
+        else:
+            self.duration = [end - start for start, end in zip(starts, ends, strict=True)]
+        self.start: list[int | None] = starts  # type: ignore[assignment]
+        self.status = [0 if span.status is None else span.status.code for span in spans]
+        if not set(self.status) <= {0, 1, 2}:
+            self.status = _each(status_of, self.status)
+        self.counts: list[int] = []
+        self.flat: list[int] = []
+        self._attributes(pieces)
+        self.events = [
+            (at, _parts(event_of, span.events), _parts(link_of, span.links))
+            for at, span in enumerate(spans)
+            if span.events is not _NONE or span.links is not _NONE
+        ]
+
+    def _attributes(self, pieces: _Pieces) -> None:
+        inner = []
+        for span in self.spans:
+            raw = bytes(span.attributes)
+            if not raw.startswith(b'[{"key":"') or not raw.endswith(b"}}]"):
+                raw = _compact(raw)
+            text = raw[9:-3]
+            if span.traceState:
+                text = (text + _CUT if text else b"") + _state(span.traceState)
+            inner.append(text)
+        self.counts = [text.count(_CUT) + 1 if text else 0 for text in inner]
+        if 0 in self.counts:
+            inner = [text for text in inner if text]
+        if inner:
+            self.flat = list(map(pieces.__getitem__, _CUT.join(inner).split(_CUT)))
+
+    def pour(self, rows: SpanRows, resource: Resource, scope: Scope, weights: dict[str, float]) -> None:
+        """Append everything to the rows."""
+        first = rows.group(resource, len(self.spans), scope)
+        rows.trace_id += self.trace_id
+        rows.span_id += self.span_id
+        rows.parent_span_id += self.parent
+        rows.span_name += [span.name for span in self.spans]
+        rows.kind += self.kind  # type: ignore[arg-type]
+        rows.start_ns += self.start
+        rows.duration_ns += self.duration
+        rows.status += self.status  # type: ignore[arg-type]
+        rows.flat += self.flat
+        rows.counts += self.counts
+        for at, span in enumerate(self.spans):
+            if span.status is not None and span.status.message:
+                rows.messages[first + at] = span.status.message
+            if span.traceState:
+                weight = weights.get(span.traceState)
+                if weight is None:
+                    weight = weights[span.traceState] = threshold_weight(span.traceState)
+                if weight:
+                    rows.weights[first + at] = weight
+        for at, events, links in self.events:
+            for event in events:
+                rows.event(self.trace_id[at], self.span_id[at], *event)
+            for linked, more in links:
+                rows.link(self.trace_id[at], self.span_id[at], linked, more)
+
+
+def _ids(texts: list[str], width: int) -> list[str]:
+    """Return the ids, lower-case hex of the right width; quickly where they are that already."""
+    joined = "".join(texts)
+    try:
+        if set(map(len, texts)) <= {width, 0} and "0" * width not in joined and bytes.fromhex(joined).hex() == joined:
+            return texts
+    except ValueError:
+        pass
+    return [_each(hex_id, [text], width)[0] for text in texts]
+
+
+def _each(read: Any, values: list[Any], *more: Any) -> list[Any]:
+    try:
+        return [read(value, *more) for value in values]
+    except BadRecord:
+        raise Unusual from None
+
+
+def _parts(read: Any, raw: msgspec.Raw) -> list[Any]:
+    try:
+        return _each(read, orjson.loads(raw) or [])
+    except (orjson.JSONDecodeError, AttributeError, TypeError, ValueError):
+        raise Unusual from None
+
+
+def _compact(raw: bytes) -> bytes:
+    """Return a list of attributes as the collector would write it."""
+    try:
+        found = orjson.loads(raw)
+        if not found:
+            return b""
+        return orjson.dumps([{"key": pair["key"], "value": pair["value"]} for pair in found])
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError, KeyError, TypeError):
+        raise Unusual from None
+
+
+def _state(tracestate: str) -> bytes:
+    """Return a tracestate as one more attribute."""
+    return b'w3c.tracestate","value":{"stringValue":' + orjson.dumps(tracestate)

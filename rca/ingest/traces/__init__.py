@@ -1,0 +1,11 @@
+"""Spans of every tracer: the formats, surest first."""
+
+from __future__ import annotations
+
+from rca.ingest.contract import Format
+from rca.ingest.otlp.json import OTLP_JSON
+
+__all__ = ["SPAN_FORMATS"]
+
+SPAN_FORMATS: tuple[Format, ...] = (OTLP_JSON,)
+"""The formats that bring spans."""
