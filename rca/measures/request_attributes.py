@@ -1,0 +1,130 @@
+"""What requests carry: every attribute and value that enough of them share, as facts that are true or not of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from rca.sql import statement
+from rca.store import Store
+
+__all__ = ["ABSENT", "PRESENT", "Facts", "facts_of", "request_attributes"]
+
+PRESENT, ABSENT = "(present)", "(absent)"
+"""Values of the fact that a request carries an attribute at all, or does not."""
+
+_OUTCOME = (
+    "http.response.status_code", "http.status_code", "error", "error.type", "error.message", "otel.status_code",
+    "otel.status_description", "rpc.grpc.status_code", "rpc.response.status_code", "exception.type", "exception.message",
+    "http.response.body.size", "http.response_content_length", "http.response.size",
+)  # fmt: skip
+"""What a request ends with is not what made it slow."""
+_FEW_NUMBERS = 12
+"""Distinct numbers up to which they are names, not quantities."""
+
+_ENTRIES = pl.List(pl.Struct({"key": pl.String, "value": pl.String}))
+
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Attributes of requests. `table` has a row a fact (``attribute``, ``value``, ``seen``); `members` their request rows.
+
+    `numbers` holds attributes that are quantities: one value a request, NaN where it has none.
+    """
+
+    n: int
+    table: pl.DataFrame
+    members: Mapping[int, npt.NDArray[np.int64]]
+    numbers: Mapping[str, npt.NDArray[np.float64]]
+
+    def column(self, fact: int) -> Flags:
+        """Return for each request whether the fact is true of it."""
+        flags = np.zeros(self.n, dtype=bool)
+        flags[self.members[fact]] = True
+        return flags
+
+
+def request_attributes(store: Store, *, service: str, start_ns: int, end_ns: int) -> pl.DataFrame:
+    """Return the requests of a service that start in a window, with all that is known of each."""
+    return store.query(statement("request_attributes").sql, service=service, from_ns=start_ns, to_ns=end_ns)
+
+
+def facts_of(requests: pl.DataFrame, *, least: int) -> Facts:
+    """Return the facts that at least `least` requests share and as many do not.
+
+    The number of requests decides alone, never their outcome: what is left out costs nothing when many facts are tested.
+    An identifier has no value that enough requests share, and leaves by itself.
+    """
+    pairs = _pairs(requests)
+    counted = pairs.group_by("key", "value").agg(seen=pl.len())
+    n = requests.height
+    held = counted.group_by("key").agg(seen=pl.sum("seen"), distinct=pl.len())
+    common = counted.filter((pl.col("seen") >= least) & (pl.col("seen") <= n - least))
+    partial = held.filter((pl.col("seen") >= least) & (pl.col("seen") <= n - least))
+    values = common.select(attribute="key", value="value", seen="seen")
+    present = partial.select(attribute="key", value=pl.lit(PRESENT), seen="seen")
+    absent = partial.select(attribute="key", value=pl.lit(ABSENT), seen=n - pl.col("seen"))
+    columns = [pl.col("attribute"), pl.col("value"), pl.col("seen").cast(pl.Int64)]
+    parts = [part.select(columns) for part in (values, present, absent)]
+    table = pl.concat(parts).sort("attribute", "value").with_columns(fact=pl.int_range(pl.len()))
+    return Facts(n, table, _members(pairs, table, n), _numbers(pairs, held, n, least))
+
+
+def _pairs(requests: pl.DataFrame) -> pl.DataFrame:
+    """One row a request, attribute and value; an attribute of the span hides one of the resource."""
+    numbered = requests.select("attributes", "resource_attributes", row=pl.int_range(pl.len(), dtype=pl.UInt32))
+    parts = []
+    for name in ("attributes", "resource_attributes"):
+        exploded = (
+            numbered.select("row", pair=pl.col(name).cast(_ENTRIES)).explode("pair").drop_nulls("pair").unnest("pair")
+        )
+        parts.append(exploded.select("row", "key", "value"))
+    own = parts[0]["key"].unique()
+    both = parts[1]["key"].is_in(own.implode())
+    if both.any():
+        parts[1] = pl.concat(
+            [parts[1].filter(~both), parts[1].filter(both).join(own_pairs(parts[0]), on=["row", "key"], how="anti")]
+        )
+    names = requests.select(row=pl.int_range(pl.len(), dtype=pl.UInt32), key=pl.lit("span.name"), value="span_name")
+    return pl.concat([*parts, names]).filter(~pl.col("key").is_in(_OUTCOME) & pl.col("value").is_not_null())
+
+
+def own_pairs(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Return which request carries which attribute."""
+    return pairs.select("row", "key")
+
+
+def _members(pairs: pl.DataFrame, table: pl.DataFrame, n: int) -> dict[int, npt.NDArray[np.int64]]:
+    wanted = table.filter(~pl.col("value").is_in([PRESENT, ABSENT])).select(key="attribute", value="value", fact="fact")
+    found = pairs.join(wanted, on=["key", "value"], how="inner").select("fact", "row").sort("fact", "row")
+    members = {int(part["fact"][0]): part["row"].to_numpy().astype(np.int64) for part in found.partition_by("fact")}
+    held = table.filter(pl.col("value") == PRESENT)
+    rows = pairs.filter(pl.col("key").is_in(held["attribute"].implode())).select("key", "row")
+    by_key = {str(part["key"][0]): part["row"].to_numpy().astype(np.int64) for part in rows.partition_by("key")}
+    for attribute, value, fact in table.select("attribute", "value", "fact").iter_rows():
+        if value == PRESENT:
+            members[fact] = np.unique(by_key[attribute])
+        elif value == ABSENT:
+            members[fact] = np.setdiff1d(np.arange(n), by_key[attribute])
+    return members
+
+
+def _numbers(pairs: pl.DataFrame, held: pl.DataFrame, n: int, least: int) -> dict[str, npt.NDArray[np.float64]]:
+    many = held.filter((pl.col("distinct") > _FEW_NUMBERS) & (pl.col("seen") >= 2 * least))["key"]
+    rows = pairs.filter(pl.col("key").is_in(many.implode())).with_columns(
+        number=pl.col("value").cast(pl.Float64, strict=False)
+    )
+    found = {}
+    for part in rows.partition_by("key"):
+        known = part.filter(pl.col("number").is_finite())
+        if known.height >= 0.95 * part.height:
+            values = np.full(n, np.nan)
+            values[known["row"].to_numpy()] = known["number"].to_numpy()
+            found[str(part["key"][0])] = values
+    return found
