@@ -6,8 +6,9 @@ WHERE sha256 = $sha256 AND parser_version = $parser_version AND format = $format
 ORDER BY started_ns DESC LIMIT 1
 
 -- name: earlier_versions
-SELECT ingest_id, bytes, sha256, records_read FROM ingests
-WHERE path = $path AND bytes < $bytes AND bytes > 0 AND parser_version = $parser_version AND format = $format AND status <> 'failed'
+SELECT ingest_id, bytes, sha256, records_read, parser_version = $parser_version AND format = $format AS same_reader FROM ingests
+WHERE path = $path AND bytes < $bytes AND bytes > 0 AND records_read > 0 AND status <> 'failed'
+  AND (records_kept > 0 OR records_quarantined > 0)
 ORDER BY bytes DESC
 
 -- name: count_last_quarantined
@@ -23,6 +24,9 @@ WHERE ingest_id = $ingest_id
 -- name: move_last_kept
 UPDATE ingests SET records_kept = records_kept - $count, records_duplicate = records_duplicate + $count
 WHERE ingest_id = $ingest_id
+
+-- name: move_all
+UPDATE ingests SET records_duplicate = records_read, records_kept = 0, records_quarantined = 0 WHERE ingest_id = $ingest_id
 
 -- name: inputs
 SELECT ingest_id, path, format, bytes, records_read, records_kept, records_duplicate, records_quarantined, status, message

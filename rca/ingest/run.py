@@ -18,7 +18,7 @@ from rca.ingest.contract import Context, Format, Sample
 from rca.ingest.formats import choose
 from rca.ingest.sink import TableSink
 from rca.ingest.source import Source
-from rca.schema import PRIMARY, arrow_schema
+from rca.schema import PRIMARY, TABLES, arrow_schema
 from rca.statements import named
 
 __all__ = ["PARSER_VERSION", "Ingested", "ingest_source", "ledger"]
@@ -57,6 +57,8 @@ class _Earlier:
 
     ingest_id: str
     records: int
+    same_reader: bool
+    """Whether the same version of the same format read it."""
 
 
 def ingest_source(
@@ -75,7 +77,10 @@ def ingest_source(
         "format": "",
     }
     try:
-        reader = chosen or choose(_sample(source), formats)
+        sample = _sample(source)
+        if sample is None:
+            return _empty(engine, row)
+        reader = chosen or choose(sample, formats)
         row |= {
             "format": reader.name,
             "parser_version": f"{PARSER_VERSION}.{reader.version}",
@@ -86,12 +91,22 @@ def ingest_source(
         return _failed(engine, row, str(error))
 
 
-def _sample(source: Source) -> Sample:
+def _sample(source: Source) -> Sample | None:
+    """Return the beginning of the input, or None where there is nothing in it."""
     head, complete = source.head()
-    if not head.strip():
-        reason = source.warnings[0] if source.warnings else "nothing but white space" if head else "0 bytes"
+    if head.strip():
+        return Sample(source.name, head, complete, source.path)
+    if source.warnings or (source.size and not head):
+        reason = source.warnings[0] if source.warnings else f"{source.size:,} bytes that unpack to nothing"
         raise FormatError(f"{source.path} is empty ({reason}).")
-    return Sample(source.name, head, complete, source.path)
+    return None
+
+
+def _empty(engine: DuckDBEngine, row: dict[str, Any]) -> Ingested:
+    """A file that holds nothing was read completely: it is often the log that has just been rotated."""
+    row |= {"status": "complete", "message": "empty: no record in it"}
+    with _Transaction(engine):
+        return _write_row(engine, row)
 
 
 def _read(engine: DuckDBEngine, source: Source, reader: Format, service_name: str, row: dict[str, Any]) -> Ingested:
@@ -108,11 +123,8 @@ def _read(engine: DuckDBEngine, source: Source, reader: Format, service_name: st
             return _write_row(engine, row)
     with _Transaction(engine):
         context = Context(service_name=service_name, reference_ns=source.mtime_ns)
-        earlier = _earlier_version(engine, source, row)
-        skip = earlier.records - 1 if earlier else 0
-        if earlier:
-            _withdraw_last(engine, earlier)
-        sink = TableSink(engine.insert, row["ingest_id"], context, skip_before=max(0, skip))
+        skip = _continue(engine, _earlier_versions(engine, source, row))
+        sink = TableSink(engine.insert, row["ingest_id"], context, skip_before=skip)
         spans_before = engine.execute(ledger("count_spans"))[0][0]
         try:
             reader.read(source, sink)
@@ -154,13 +166,29 @@ def _settle(row: dict[str, Any], sink: TableSink, source: Source, duplicates: in
     }
 
 
-def _earlier_version(engine: DuckDBEngine, source: Source, row: Mapping[str, Any]) -> _Earlier | None:
+def _earlier_versions(engine: DuckDBEngine, source: Source, row: Mapping[str, Any]) -> list[_Earlier]:
+    """Return what is known of the file from when it was shorter, the longest first."""
     if source.path == "-":
-        return None
-    for ingest_id, size, sha256, records in engine.execute(ledger("earlier_versions"), row):
-        if source.sha256(most=int(size)) == sha256 and records:
-            return _Earlier(str(ingest_id), int(records))
-    return None
+        return []
+    return [
+        _Earlier(str(ingest_id), int(records), bool(same_reader))
+        for ingest_id, size, sha256, records, same_reader in engine.execute(ledger("earlier_versions"), row)
+        if source.sha256(most=int(size)) == sha256
+    ]
+
+
+def _continue(engine: DuckDBEngine, earlier: list[_Earlier]) -> int:
+    """Take back what the longer file will say again; return how many of its records are known already."""
+    if earlier and earlier[0].same_reader:
+        _withdraw_last(engine, earlier[0])
+        return earlier[0].records - 1
+    for version in earlier:  # a longer beginning was taken for another format: its rows are read anew
+        at = {"ingest_id": version.ingest_id}
+        for item in TABLES:
+            if item.name != "ingests" and "ingest_id" in item.names:
+                engine.execute('DELETE FROM "' + item.name + '" WHERE ingest_id = $ingest_id', at)
+        engine.execute(ledger("move_all"), at)
+    return 0
 
 
 def _withdraw_last(engine: DuckDBEngine, earlier: _Earlier) -> None:
