@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-__all__ = ["PAGE", "PLACEHOLDER", "Target", "is_health_route", "path_template", "target_of"]
+__all__ = ["PAGE", "PLACEHOLDER", "Target", "is_health_route", "path_template", "statement_title", "target_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,3 +161,34 @@ def is_health_route(route: str) -> bool:
     (True, False)
     """
     return bool(_HEALTH.search(route))
+
+
+_READS = re.compile(
+    r"^\s*(select|delete)\b.*?\bfrom\s+([\w.\"`\[\]]+)|^\s*(update)\s+([\w.\"`\[\]]+)|^\s*(insert)\s+into\s+([\w.\"`\[\]]+)",
+    re.IGNORECASE | re.DOTALL,
+)
+_WHERE = re.compile(
+    r"\bwhere\b(.*?)(\bgroup\s+by\b|\border\s+by\b|\blimit\b|\bfor\s+update\b|$)", re.IGNORECASE | re.DOTALL
+)
+_COLUMN = re.compile(r"([A-Za-z_][\w.\"`]*)\s*(?:=|<|>|<=|>=|\bin\b|\blike\b|\bbetween\b)", re.IGNORECASE)
+
+
+def statement_title(digest: str) -> str:
+    """Return a statement in a few words: what it does, to which table, by which columns.
+
+    Examples
+    --------
+    >>> statement_title("select id, percent from promotions where user_id = ? and active")
+    'SELECT promotions by user_id'
+    >>> statement_title("GET cart:?")
+    'GET cart:?'
+    """
+    found = _READS.match(digest)
+    if found is None:
+        return digest if len(digest) <= 80 else digest[:79] + "…"
+    verb, name = next((found[at], found[at + 1]) for at in (1, 3, 5) if found[at])
+    bare = name.strip('"`[]')
+    title = f"{verb.upper()} {bare}"
+    where = _WHERE.search(digest)
+    columns = [item.rpartition(".")[2].strip('"`') for item in _COLUMN.findall(where[1])] if where else []
+    return f"{title} by {', '.join(dict.fromkeys(columns))}" if columns else title
