@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 __all__ = ["GOLD_SHARE", "Cart", "Line", "carts"]
 
-GOLD_SHARE = 0.09
+GOLD_SHARE = 0.024
 """Share of carts that belong to shoppers of the gold tier: personalised promotions are theirs."""
 
 USERS = 30_000

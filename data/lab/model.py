@@ -68,7 +68,7 @@ class Scenario:
     """First values of the settings that services watch; merged over `lab.switches.DEFAULTS`."""
     rate: float = 12.0
     """Arrivals a second at scale 1."""
-    promotion_rows: int = 1_500_000
+    promotion_rows: int = 1_400_000
     checkout_cpus: float = 0.5
     alert_seconds: float = 1.0
     """Checkout's p99 over one minute that fires the alert; 0 for a recording without one."""

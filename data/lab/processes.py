@@ -101,10 +101,10 @@ class Processes:
                 (group.cpu / "cpu.shares").write_text("64")
         return process
 
-    def settle(self, process: Process) -> None:
-        """Give a process that was started gently its full share."""
+    def settle(self, process: Process, share: int = 1024) -> None:
+        """Give a process its full share, or a larger one."""
         if process.group is not None and process.group.version == 1:
-            (process.group.cpu / "cpu.shares").write_text("1024")
+            (process.group.cpu / "cpu.shares").write_text(str(share))
 
     def python(self, name: str, *arguments: str, gently: bool = False, core: int | None = None) -> Process:
         """Start one of the lab's own modules."""

@@ -8,7 +8,7 @@ __all__ = ["CHECKOUT", "REPORTS"]
 
 FLAG = "personalized_promotions"
 PAIR = "paired"
-REPORTS = {"pause": 0.02, "rows": 200_000, "large-every": 40}
+REPORTS = {"pause": 0.03, "rows": 200_000, "large-every": 40}
 
 
 def _flag(state: str, **more: object) -> Switch:
@@ -72,10 +72,10 @@ CHECKOUT = Scenario(
         Phase("flag_off", settle=20, pair=PAIR, switches=(Switch("cpu_limit", {"cpus": 0.5}), _flag("off"))),
         Phase(
             "canary",
-            seconds=240,
+            seconds=300,
             settle=20,
             switches=(
-                Switch("canary_start", {"version": "2.8.0-canary", "release": "r2_8_0", "share": 0.1}),
+                Switch("canary_start", {"version": "2.8.0-canary", "release": "r2_8_0", "share": 0.2}),
                 _flag("on", only_instance="checkout-canary"),
             ),
         ),
@@ -104,8 +104,8 @@ CHECKOUT = Scenario(
         ),
         Experiment("flag_off", f"{FLAG} off", "flag_off", "incident", {"flag": FLAG, "from": "on", "to": "off"}),
         Experiment(
-            "canary", "2.8.0 with the flag on for 10 % of the requests", "canary", "canary",
-            {"flag": FLAG, "canary_version": "2.8.0-canary", "control_version": "2.8.0", "share": 0.1},
+            "canary", "2.8.0 with the flag on for 20 % of the requests", "canary", "canary",
+            {"flag": FLAG, "canary_version": "2.8.0-canary", "control_version": "2.8.0", "share": 0.2},
         ),
         Experiment(
             "fix", "batch fetch, index on promotions(user_id), cap with fallback", "fixed", "incident",

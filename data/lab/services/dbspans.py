@@ -47,7 +47,7 @@ def _place() -> dict[str, Any]:
         path = frame.f_code.co_filename
         if path.startswith(SERVICES) and path != OWN:
             return {
-                "code.function.name": f"{Path(path).stem}.{frame.f_code.co_qualname}",
+                "code.function.name": f"{Path(path).stem}.{frame.f_code.co_qualname.partition('.<')[0]}",
                 "code.file.path": _RELEASE.sub("", path[len(SERVICES) + 1 :]),
                 "code.line.number": frame.f_lineno,
             }

@@ -15,6 +15,7 @@ from flask import Flask, Response, g, request
 from opentelemetry import trace
 from opentelemetry.instrumentation.flask import FlaskInstrumentor
 from prometheus_client import Counter, Gauge, Histogram, start_http_server
+from werkzeug.exceptions import HTTPException
 from waitress.server import create_server
 from waitress.task import ThreadedTaskDispatcher
 
@@ -94,6 +95,10 @@ def _watch_gc() -> None:
 def prepare(app: Flask, identity: Identity, *, shed_after: float = 4.0) -> None:
     """Instrument the application: spans, RED metrics, the correlation id, one log line a request."""
     log = logging.getLogger(f"{APPLICATION}.access")
+    # First: the hooks below need the request's span.
+    FlaskInstrumentor().instrument_app(app)
+    app.register_error_handler(Exception, _last_resort)
+    _watch_gc()
 
     @app.before_request
     def begin() -> Response | None:
@@ -136,8 +141,14 @@ def prepare(app: Flask, identity: Identity, *, shed_after: float = 4.0) -> None:
         )
         return response
 
-    FlaskInstrumentor().instrument_app(app)
-    _watch_gc()
+
+
+def _last_resort(error: Exception) -> Any:
+    """Answer 500 for what nobody expected, and write down where it came from."""
+    if isinstance(error, HTTPException):
+        return error
+    logging.getLogger(APPLICATION).exception("unhandled error", extra={"error_type": type(error).__name__})
+    return Response('{"error": "internal"}', 500, mimetype="application/json")
 
 
 def serve(app: Flask, identity: Identity, telemetry: Telemetry, *, threads: int, close: Callable[[], None]) -> None:

@@ -19,15 +19,10 @@ from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.metrics.view import DropAggregation, View
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace._sampling_experimental import (
-    ComposableSampler,
-    SamplingIntent,
-    composable_parent_threshold,
-    composable_traceid_ratio_based,
-    composite_sampler,
-)
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.sampling import Decision, Sampler, SamplingResult
 from opentelemetry.trace import Link, SpanKind, TraceState
+from opentelemetry.util.types import Attributes
 
 from lab.services.identity import Identity
 from lab.services.jsonlog import RUNTIME
@@ -36,36 +31,47 @@ from lab.services.settings import Settings
 __all__ = ["Telemetry"]
 
 METRIC_SECONDS = 10.0
+RANDOM_VALUES = 2**56
 
 
-class FollowingRatio(ComposableSampler):
-    """Samples the share of traces that the settings name; the share travels in the trace state (``ot=th:…``)."""
+class FollowingRatio(Sampler):
+    """Samples the share of traces that the settings name; a trace goes on as it began.
+
+    The share travels in the trace state (``ot=th:…``, the threshold of OpenTelemetry's consistent probability sampling),
+    so that every span says how many it stands for.
+    """
 
     def __init__(self, settings: Settings) -> None:
-        self._ratio = -1.0
-        self._inner: ComposableSampler = composable_traceid_ratio_based(1.0)
+        self._threshold = 0
         settings.on_change(self._follow)
 
     def _follow(self, _before: dict[str, Any], after: dict[str, Any]) -> None:
-        ratio = float(after.get("sampling", 1.0))
-        if ratio != self._ratio:
-            self._ratio, self._inner = ratio, composable_traceid_ratio_based(ratio)
+        self._threshold = round((1.0 - float(after.get("sampling", 1.0))) * RANDOM_VALUES)
 
-    def sampling_intent(
+    def should_sample(
         self,
-        parent_ctx: Context | None,
+        parent_context: Context | None,
+        trace_id: int,
         name: str,
-        span_kind: SpanKind | None,
-        attributes: Any,
-        links: Sequence[Link] | None,
-        trace_state: TraceState | None,
-    ) -> SamplingIntent:
-        """Return the intent of the ratio in force."""
-        return self._inner.sampling_intent(parent_ctx, name, span_kind, attributes, links, trace_state)
+        kind: SpanKind | None = None,
+        attributes: Attributes = None,
+        links: Sequence[Link] | None = None,
+        trace_state: TraceState | None = None,
+    ) -> SamplingResult:
+        """Follow the parent; decide a new trace by the random part of its id."""
+        parent = trace.get_current_span(parent_context).get_span_context()
+        if parent.is_valid:
+            kept, state = parent.trace_flags.sampled, parent.trace_state
+        else:
+            kept = trace_id % RANDOM_VALUES >= self._threshold
+            digits = f"{self._threshold:014x}".rstrip("0") or "0"
+            state = TraceState([("ot", f"th:{digits}")]) if kept else TraceState()
+        decision = Decision.RECORD_AND_SAMPLE if kept else Decision.DROP
+        return SamplingResult(decision, attributes if kept else None, state)
 
     def get_description(self) -> str:
         """Name the sampler."""
-        return f"FollowingRatio{{{self._ratio}}}"
+        return "FollowingRatio"
 
 
 class Telemetry:
@@ -81,8 +87,7 @@ class Telemetry:
                 "deployment.environment.name": "production",
             }
         )
-        sampler = composite_sampler(composable_parent_threshold(FollowingRatio(settings)))
-        self._traces = TracerProvider(resource=resource, sampler=sampler)
+        self._traces = TracerProvider(resource=resource, sampler=FollowingRatio(settings))
         exporter = FileSpanExporter(identity.out / "traces.jsonl")
         self._traces.add_span_processor(
             BatchSpanProcessor(exporter, max_queue_size=65_536, max_export_batch_size=512, schedule_delay_millis=1_000)

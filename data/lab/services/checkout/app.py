@@ -104,9 +104,8 @@ def _handle_failures(app: Flask) -> None:
 
     def handle(error: Exception) -> tuple[Response, int]:
         status, message = next((code, text) for kind, code, text in _FAILURES if isinstance(error, kind))
-        log.error(
-            message, extra={"error_type": type(error).__name__, "error_message": str(error).splitlines()[0][:200]}
-        )
+        text = (str(error).splitlines() or [""])[0][:200]
+        log.error(message, extra={"error_type": type(error).__name__, "error_message": text})
         return jsonify(error=message), status
 
     for kind, _status, _message in _FAILURES:

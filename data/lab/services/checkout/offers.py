@@ -10,7 +10,7 @@ from typing import Protocol
 __all__ = ["Offer", "best_offer", "line_total", "site_wide"]
 
 CENT = Decimal("0.01")
-TRIALS = 40
+TRIALS = 300
 """Splits of a line tried for each promotion that might apply."""
 
 
