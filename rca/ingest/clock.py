@@ -6,6 +6,7 @@ numbers (seconds since a start), exponents, and objects such as ``{"$date": …}
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -25,6 +26,8 @@ MAX_NS = 2**63 - 1
 _SMALL = 1e8
 _SCALES = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
 _DIGITS = r"^\d{1,18}(\.\d*)?$"
+_GIT = re.compile(r"([A-Z][a-z]{2} [A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d) (\d{4}) ([+-]\d{4})")
+"""git's own form of a date, whose zone stands behind the year."""
 _PARTS = (("epochSecond", "nanoOfSecond"), ("seconds", "nanos"), ("sec", "nsec"))
 
 
@@ -106,6 +109,9 @@ class Clock:
         return whole * scale + part.cast(pl.Int64)
 
     def _plain(self, text: str) -> str:
+        found = _GIT.fullmatch(text)
+        if found:
+            return f"{found[1]} {found[3]} {found[2]}"
         if not text or not (text[0].isdigit() or text[0] in "+-.") or not text[-1].isdigit():
             return text
         if "e" in text or "E" in text:

@@ -316,6 +316,7 @@ def suffixless(name: str) -> str:
 def discover(path: str, limits: Limits) -> list[Source]:
     """Return the inputs that a path names: itself, the regular files below a folder, or standard input for ``-``.
 
+    The top of a git repository is one input: its history; to read files inside it, name them or their folder.
     Hidden files, links that leave the folder, devices and pipes below a folder are left out.
 
     Raises
@@ -339,6 +340,10 @@ def discover(path: str, limits: Limits) -> list[Source]:
         raise SourceError(
             f"{path} is neither a regular file nor a folder (a pipe, device or socket is not read). Use - for standard input."
         )
+    if (place / ".git").exists():
+        from rca.ingest.changes.gitrepo import history
+
+        return [history(place, limits)]
     files = sorted(item for item in place.rglob("*") if _usable(item, place))
     if not files:
         raise SourceError(f"{path} holds no files.")

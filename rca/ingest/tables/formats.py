@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from rca.ingest.changes.statusfeed import STATUS_FEED
 from rca.ingest.contract import Format
 from rca.ingest.tables.delimited import CSV
 from rca.ingest.tables.document import DOCUMENT
@@ -10,4 +9,4 @@ from rca.ingest.tables.parquet import PARQUET
 
 __all__ = ["TABLE_FORMATS"]
 
-TABLE_FORMATS: tuple[Format, ...] = (CSV, DOCUMENT, PARQUET, STATUS_FEED)
+TABLE_FORMATS: tuple[Format, ...] = (CSV, DOCUMENT, PARQUET)
