@@ -8,8 +8,9 @@ from typing import Any
 import orjson
 
 from rca.ingest.contract import NO, Format, Guess, Sample, Sink
+from rca.ingest.otlp.columns import Unusual
 from rca.ingest.otlp.documents import read_documents
-from rca.ingest.otlp.quick import QuickSpans, Unusual
+from rca.ingest.otlp.quick import QuickSpans
 from rca.ingest.otlp.walk import Walker
 from rca.ingest.source import Source
 

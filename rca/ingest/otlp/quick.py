@@ -14,21 +14,16 @@ import msgspec
 import orjson
 
 from rca.ingest.otlp.anyvalue import attributes_of, scope_attributes, text_of
+from rca.ingest.otlp.columns import SpanColumns, Unusual, each, ids, kinds, statuses, times
 from rca.ingest.otlp.parts import event_of, link_of
 from rca.ingest.pairs import Pairs
-from rca.ingest.semconv import threshold_weight
 from rca.ingest.spans import Resource, Scope, SpanRows
-from rca.ingest.values import BadRecord, hex_id, kind_of, nanoseconds, status_of
+from rca.ingest.values import BadRecord
 
-__all__ = ["QuickSpans", "Unusual"]
+__all__ = ["QuickSpans"]
 
 _NONE = msgspec.Raw(b"[]")
 _CUT = b'}},{"key":"'
-_MOST = (1 << 63) - 1
-
-
-class Unusual(Exception):  # noqa: N818  (a signal between two readers; never reaches a user)
-    """The line needs the patient reader."""
 
 
 class _Status(msgspec.Struct, gc=False):
@@ -75,7 +70,7 @@ class _Pieces(dict[bytes, int]):
     """Number of a pair by the bytes between two cuts; a new piece is read when it is asked for."""
 
     def __init__(self, pairs: Pairs) -> None:
-        self._pairs = pairs
+        self.pairs = pairs
         self._keys: dict[bytes, tuple[int, bytes]] = {}
 
     def __missing__(self, piece: bytes) -> int:
@@ -84,11 +79,11 @@ class _Pieces(dict[bytes, int]):
         known = self._keys.get(key)
         if known and b"\\" not in value and value.count(b'"') == 2 and value[:1] == value[-1:] == b'"':
             if kind == b"stringValue":
-                number = self._pairs.append_raw(known, value[1:-1])
+                number = self.pairs.append_raw(known, value[1:-1])
                 self[piece] = number
                 return number
             if kind == b"intValue" and value[1:-1].isdigit() and value[1:2] != b"0":
-                number = self._pairs.append_raw(known, value[1:-1])
+                number = self.pairs.append_raw(known, value[1:-1])
                 self[piece] = number
                 return number
         return self._read(piece, key)
@@ -99,9 +94,9 @@ class _Pieces(dict[bytes, int]):
             name, text = pair["key"], text_of(pair.get("value"))
         except (orjson.JSONDecodeError, BadRecord, KeyError, TypeError, ValueError):
             raise Unusual from None
-        number = self[piece] = self._pairs.append(name, text)
+        number = self[piece] = self.pairs.append(name, text)
         if b'"' not in key and b"\\" not in key:
-            self._keys[key] = self._pairs.named(name)
+            self._keys[key] = self.pairs.named(name)
         return number
 
 
@@ -135,14 +130,14 @@ class QuickSpans:
             raise Unusual from None
         if not document.resourceSpans or document.resourceLogs or document.resourceMetrics or document.resource_spans:
             raise Unusual
-        if self._pieces._pairs is not self._rows.pairs:
+        if self._pieces.pairs is not self._rows.pairs:
             self._pieces = _Pieces(self._rows.pairs)
         groups = []
         for entry in document.resourceSpans:
             if entry.instrumentationLibrarySpans or entry.scope_spans or entry.spans:
                 raise Unusual
             resource = self._resource(bytes(entry.resource))
-            groups += [(resource, self._scope(bytes(inner.scope)), _Columns(inner.spans, self._pieces)) for inner in entry.scopeSpans if inner.spans]  # fmt: skip
+            groups += [(resource, self._scope(bytes(inner.scope)), _columns(inner.spans, self._pieces)) for inner in entry.scopeSpans if inner.spans]  # fmt: skip
         for resource, scope, columns in groups:
             columns.pour(self._rows, resource, scope, self._weights)
         self._rows.flush_if_full()
@@ -172,104 +167,45 @@ class QuickSpans:
         return found
 
 
-class _Columns:
-    """The spans of one scope as columns, checked."""
-
-    def __init__(self, spans: list[_Span], pieces: _Pieces) -> None:
-        self.spans = spans
-        self.trace_id = _ids([span.traceId for span in spans], 32)
-        self.span_id = _ids([span.spanId for span in spans], 16)
-        self.parent = _ids([span.parentSpanId or "" for span in spans], 16)
-        self.kind = [span.kind for span in spans]
-        if not set(self.kind) <= {0, 1, 2, 3, 4, 5}:
-            self.kind = _each(kind_of, self.kind)
-        starts = [span.startTimeUnixNano for span in spans]
-        ends = [span.endTimeUnixNano for span in spans]
-        if not (min(starts) > 0 and max(starts) <= _MOST and min(ends) > 0 and max(ends) <= _MOST):
-            starts, ends = _each(nanoseconds, starts), _each(nanoseconds, ends)
-            self.duration = [None if start is None or end is None else end - start for start, end in zip(starts, ends, strict=True)]  # fmt: skip
-        else:
-            self.duration = [end - start for start, end in zip(starts, ends, strict=True)]
-        self.start: list[int | None] = starts  # type: ignore[assignment]
-        self.status = [0 if span.status is None else span.status.code for span in spans]
-        if not set(self.status) <= {0, 1, 2}:
-            self.status = _each(status_of, self.status)
-        self.counts: list[int] = []
-        self.flat: list[int] = []
-        self._attributes(pieces)
-        self.events = [
-            (at, _parts(event_of, span.events), _parts(link_of, span.links))
-            for at, span in enumerate(spans)
-            if span.events is not _NONE or span.links is not _NONE
-        ]
-
-    def _attributes(self, pieces: _Pieces) -> None:
-        inner = []
-        for span in self.spans:
-            raw = bytes(span.attributes)
-            if not raw.startswith(b'[{"key":"') or not raw.endswith(b"}}]"):
-                raw = _compact(raw)
-            text = raw[9:-3]
-            if span.traceState:
-                text = (text + _CUT if text else b"") + _state(span.traceState)
-            inner.append(text)
-        self.counts = [text.count(_CUT) + 1 if text else 0 for text in inner]
-        if 0 in self.counts:
-            inner = [text for text in inner if text]
-        if inner:
-            self.flat = list(map(pieces.__getitem__, _CUT.join(inner).split(_CUT)))
-
-    def pour(self, rows: SpanRows, resource: Resource, scope: Scope, weights: dict[str, float]) -> None:
-        """Append everything to the rows."""
-        first = rows.group(resource, len(self.spans), scope)
-        rows.trace_id += self.trace_id
-        rows.span_id += self.span_id
-        rows.parent_span_id += self.parent
-        rows.span_name += [span.name for span in self.spans]
-        rows.kind += self.kind  # type: ignore[arg-type]
-        rows.start_ns += self.start
-        rows.duration_ns += self.duration
-        rows.status += self.status  # type: ignore[arg-type]
-        rows.flat += self.flat
-        rows.counts += self.counts
-        for at, span in enumerate(self.spans):
-            if span.status is not None and span.status.message:
-                rows.messages[first + at] = span.status.message
-            if span.traceState:
-                weight = weights.get(span.traceState)
-                if weight is None:
-                    weight = weights[span.traceState] = threshold_weight(span.traceState)
-                if weight:
-                    rows.weights[first + at] = weight
-        for at, events, links in self.events:
-            for event in events:
-                rows.event(self.trace_id[at], self.span_id[at], *event)
-            for linked, more in links:
-                rows.link(self.trace_id[at], self.span_id[at], linked, more)
-
-
-def _ids(texts: list[str], width: int) -> list[str]:
-    """Return the ids, lower-case hex of the right width; quickly where they are that already."""
-    joined = "".join(texts)
-    try:
-        if set(map(len, texts)) <= {width, 0} and "0" * width not in joined and bytes.fromhex(joined).hex() == joined:
-            return texts
-    except ValueError:
-        pass
-    return [_each(hex_id, [text], width)[0] for text in texts]
-
-
-def _each(read: Any, values: list[Any], *more: Any) -> list[Any]:
-    try:
-        return [read(value, *more) for value in values]
-    except BadRecord:
-        raise Unusual from None
+def _columns(spans: list[_Span], pieces: _Pieces) -> SpanColumns:
+    starts, durations = times([span.startTimeUnixNano for span in spans], [span.endTimeUnixNano for span in spans])
+    columns = SpanColumns(
+        trace_id=ids([span.traceId for span in spans], 32),
+        span_id=ids([span.spanId for span in spans], 16),
+        parent_span_id=ids([span.parentSpanId or "" for span in spans], 16),
+        name=[span.name for span in spans],
+        kind=kinds([span.kind for span in spans]),
+        start_ns=starts,
+        duration_ns=durations,
+        status=statuses([0 if span.status is None else span.status.code for span in spans]),
+        messages=[(at, span.status.message) for at, span in enumerate(spans) if span.status and span.status.message],
+        states=[(at, span.traceState) for at, span in enumerate(spans) if span.traceState],
+    )
+    inner = []
+    for span in spans:
+        raw = bytes(span.attributes)
+        if not raw.startswith(b'[{"key":"') or not raw.endswith(b"}}]"):
+            raw = _compact(raw)
+        text = raw[9:-3]
+        if span.traceState:
+            text = (text + _CUT if text else b"") + _state(span.traceState)
+        inner.append(text)
+    columns.counts = [text.count(_CUT) + 1 if text else 0 for text in inner]
+    inner = [text for text in inner if text] if 0 in columns.counts else inner
+    if inner:
+        columns.flat = list(map(pieces.__getitem__, _CUT.join(inner).split(_CUT)))
+    columns.parts = [
+        (at, _parts(event_of, span.events), _parts(link_of, span.links))
+        for at, span in enumerate(spans)
+        if span.events is not _NONE or span.links is not _NONE
+    ]
+    return columns
 
 
 def _parts(read: Any, raw: msgspec.Raw) -> list[Any]:
     try:
-        return _each(read, orjson.loads(raw) or [])
-    except (orjson.JSONDecodeError, AttributeError, TypeError, ValueError):
+        return each(read, orjson.loads(raw) or [])
+    except (orjson.JSONDecodeError, ValueError):
         raise Unusual from None
 
 

@@ -56,7 +56,8 @@ class Walker:
             How many wrappers may still be opened.
         """
         if isinstance(document, list):
-            return bool(document) and all([self.document(item, offset, depth - 1) for item in document if depth])
+            known = [self.document(item, offset, depth - 1) for item in document if depth]
+            return bool(known) and all(known)
         if not isinstance(document, dict):
             return False
         known = False
@@ -71,7 +72,9 @@ class Walker:
                     self._resources(document[name], inner, records, take, offset)
         if known or depth <= 0:
             return known
-        return any([self.document(document[name], offset, depth - 1) for name in _WRAPPERS if isinstance(document.get(name), dict | list)])  # fmt: skip
+        inner = [document[name] for name in _WRAPPERS if isinstance(document.get(name), dict | list)]
+        found = [self.document(item, offset, depth - 1) for item in inner]
+        return any(found)
 
     def _resources(self, entries: Any, inner: tuple[str, ...], records: tuple[str, ...], take: Callable[..., None], offset: int | None) -> None:  # fmt: skip
         for entry in self._dicts(entries, offset):
