@@ -8,9 +8,10 @@ statements. ``x IN (…)`` and ``x = ANY (…)`` with values read ``x = ?``: the
 from __future__ import annotations
 
 from rca.digest import clauses, commands
+from rca.digest.expressions import values_once
 from rca.digest.pieces import GROUP, NAME, OPERATOR, PUNCTUATION, QUERY, VALUE, WORD, Piece, expects_operand, pieces
 from rca.digest.printing import text_of
-from rca.digest.words import QUERY_HEADS, TYPE_TAILS, UNARY_AFTER
+from rca.digest.words import QUERY_HEADS, TYPE_TAILS, UNARY_AFTER, word_set
 
 __all__ = ["canonical"]
 
@@ -27,12 +28,12 @@ def canonical(sql: str, family: str) -> str:
     Examples
     --------
     >>> canonical("SELECT b, a AS x FROM t_20260501 WHERE k IN (1, 2) AND j = 'y' LIMIT 5", "postgres")
-    'select a, b from t_? where j = ? and k = ? limit ?'
+    'select a, b from t_00 where j = ? and k = ? limit ?'
     """
     parts = pieces(sql, family)
     level = _fold(parts)
     if level is None:
-        return text_of(parts)
+        return text_of(values_once(parts))
     statements: list[list[Piece]] = [[]]
     for piece in level:
         if piece.kind == PUNCTUATION and piece.text == ";":
@@ -153,7 +154,7 @@ def _intervals(level: list[Piece]) -> list[Piece]:
     return out
 
 
-_UNITS = frozenset("microsecond second minute hour day week month quarter year".split()) | frozenset(
+_UNITS = word_set("microsecond second minute hour day week month quarter year") | frozenset(
     f"{a}_{b}"
     for a in ("year", "month", "day", "hour", "minute", "second")
     for b in ("month", "hour", "minute", "second", "microsecond")
@@ -162,7 +163,7 @@ _TABLE_AFTER = frozenset(("from", "join", "into", "update", "table", "only", "tr
 
 
 def _partitions(level: list[Piece]) -> list[Piece]:
-    """Replace digit runs in names of tables: monthly partitions and shards are one table."""
+    """Write digit runs in names of tables as ``00``: monthly partitions and shards are one table."""
     renamed: dict[str, str] = {}
     opening = False
     for at, piece in enumerate(level):
@@ -186,7 +187,7 @@ def _without_runs(name: str) -> str:
         if letter.isdigit():
             run += letter
             continue
-        out.append("?" if len(run) > 1 else run)
+        out.append("00" if len(run) > 1 else run)
         out.append(letter)
         run = ""
     return "".join(out)[:-1]

@@ -24,7 +24,7 @@ def settle(level: list[Piece], family: str) -> list[Piece]:
     """
     head = level[0].text if level and level[0].kind == WORD else ""
     words = [piece.text for piece in level]
-    if head in _NAMED and 1 < len(level):
+    if head in _NAMED and len(level) > 1:
         lead = [level[0]] if words[1] not in _SKIPPED or head == "deallocate" or len(level) == 2 else level[:2]
         if head == "release":
             lead = [level[0], Piece(WORD, "savepoint")]

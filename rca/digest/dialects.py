@@ -55,7 +55,7 @@ def family(dialect: str | None, statement: str) -> str:
     name = (dialect or "").strip().lower()
     if name in _SYSTEMS:
         return _SYSTEMS[name]
-    if name.startswith("amazon") or name.startswith("aws"):
+    if name.startswith(("amazon", "aws")):
         name = name.split(".")[-1]
         return _SYSTEMS.get(name, "ansi")
     return "ansi" if name else _guess(statement)

@@ -7,21 +7,24 @@ from typing import Any
 
 import orjson
 
+from rca.digest.words import word_set
+
 __all__ = ["document", "shape"]
 
-_VOLATILE = frozenset(
+_VOLATILE = word_set(
     "lsid $db $clustertime $readpreference $audit $client $configserverstate $configtime $topologytime txnnumber "
     "autocommit starttransaction readconcern writeconcern maxtimems maxtimemsopon comment cursor getmore apiversion "
     "apistrict apideprecationerrors operationtime shardversion databaseversion clientoperationkey fromrouter ordered "
-    "allowdiskuse batchsize singlebatch let stmtid stmtids bypassdocumentvalidation mayBypassWriteBlocking runtimeconstants "
+    "allowdiskuse batchsize singlebatch let stmtid stmtids bypassdocumentvalidation maybypasswriteblocking runtimeconstants "
     "$query_hash signature preference request_cache consistentread returnconsumedcapacity isclusterquerywithoutshardkeyset "
-    "issystemcollection encryptioninformation rawdata".lower().split()
+    "issystemcollection encryptioninformation rawdata"
 )
 _ORDERED = frozenset(("sort", "$sort", "orderby", "pipeline", "$orderby", "hint", "projection_order"))
 _DIRECTIONS = frozenset(("sort", "$sort", "orderby", "$orderby"))
-_NAMED = frozenset(
-    "find aggregate insert update delete count distinct findandmodify findandmodify mapreduce createindexes collection "
-    "tablename index ns create drop listindexes collstats getmore from localfield foreignfield as key_name $lookup".split()
+_NAMED = word_set(
+    "find aggregate insert update delete count distinct findandmodify findandmodify mapreduce "
+    "createindexes collection tablename index ns create drop listindexes collstats getmore from localfield "
+    "foreignfield as key_name $lookup"
 )
 _PATH = re.compile(r"(?P<verb>[A-Z]+)\s+(?P<path>/\S*)\s*(?P<rest>\{.*)?", re.DOTALL)
 _SHELL = re.compile(r"(?P<head>[\w.$ ]+?)\s*(?P<rest>[{\[].*)", re.DOTALL)
@@ -72,12 +75,23 @@ def shape(value: Any, key: str = "") -> str:
     '{"pipeline": [{"$match": {"a": ?}}, {"$limit": ?}]}'
     """
     if isinstance(value, dict):
-        if len(value) == 1 and next(iter(value)) in ("$oid", "$date", "$numberLong", "$uuid", "$numberDecimal", "$binary"):
+        if len(value) == 1 and next(iter(value)) in (
+            "$oid",
+            "$date",
+            "$numberLong",
+            "$uuid",
+            "$numberDecimal",
+            "$binary",
+        ):
             return "?"
         names = [name for name in value if name.lower() not in _VOLATILE]
         if key.lower() not in _ORDERED and key:
             names = sorted(names)
-        return "{" + ", ".join(f'"{name}": {shape(value[name], key if key in _DIRECTIONS else name)}' for name in names) + "}"
+        return (
+            "{"
+            + ", ".join(f'"{name}": {shape(value[name], key if key in _DIRECTIONS else name)}' for name in names)
+            + "}"
+        )
     if isinstance(value, list):
         return _list(value, key)
     if isinstance(value, str) and key.lower() in _NAMED:

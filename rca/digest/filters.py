@@ -10,7 +10,18 @@ import orjson
 
 __all__ = ["Command", "command", "command_of"]
 
-_VERBS = ("find", "aggregate", "count", "distinct", "update", "delete", "insert", "findAndModify", "findandmodify", "getMore")
+_VERBS = (
+    "find",
+    "aggregate",
+    "count",
+    "distinct",
+    "update",
+    "delete",
+    "insert",
+    "findAndModify",
+    "findandmodify",
+    "getMore",
+)
 _RANGES = frozenset(("$gt", "$gte", "$lt", "$lte", "$ne", "$nin", "$regex", "$exists", "$not"))
 _GROUPING = frozenset(("$group", "$count", "$bucket", "$facet", "$sortByCount"))
 
@@ -85,7 +96,9 @@ def _pipeline(stages: list[Any], found: Command) -> None:
         elif name == "$limit" and isinstance(body, int):
             found.limit = body
         else:
-            found.aggregates = found.aggregates or any(key in _GROUPING for item in stages if isinstance(item, dict) for key in item)
+            found.aggregates = found.aggregates or any(
+                key in _GROUPING for item in stages if isinstance(item, dict) for key in item
+            )
             return
 
 

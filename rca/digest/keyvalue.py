@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from rca.digest.words import word_set
+
 __all__ = ["keyvalue"]
 
 _ARGUMENT = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|\S+", re.DOTALL)
@@ -11,9 +13,9 @@ _PART = re.compile(r"[:/|.]|[^:/|.]+")
 _ID = re.compile(
     r"[0-9]+|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|[0-9a-fA-F]{12,}|.*[0-9]{3,}.*|\{.*\}|\?+|<.*>"
 )
-_TWO_WORDS = frozenset("config client cluster script object memory xgroup xinfo acl command debug function module".split())
-_NO_KEY = frozenset("ping auth hello select echo eval evalsha info multi exec discard watch unwatch config client".split())
-_MANY_KEYS = frozenset("mget del unlink exists touch watch pfcount sunion sinter sdiff get gets".split())
+_TWO_WORDS = word_set("config client cluster script object memory xgroup xinfo acl command debug function module")
+_NO_KEY = word_set("ping auth hello select echo eval evalsha info multi exec discard watch unwatch config client")
+_MANY_KEYS = word_set("mget del unlink exists touch watch pfcount sunion sinter sdiff get gets")
 
 
 def keyvalue(text: str) -> str:
@@ -33,7 +35,7 @@ def keyvalue(text: str) -> str:
 
 
 def _command(line: str) -> str:
-    words = _ARGUMENT.findall(line)
+    words: list[str] = _ARGUMENT.findall(line)
     head = words[0].upper()
     rest = words[1:]
     if head.lower() in _TWO_WORDS and rest:

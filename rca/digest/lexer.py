@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from rca.digest.words import word_set
+
 __all__ = ["CAST", "COMMENT", "NAME", "NUMBER", "OPERATOR", "PARAMETER", "PUNCTUATION", "SPACE", "STRING", "WORD"]
 __all__ += ["Token", "tokens"]
 
@@ -24,9 +26,11 @@ class Token(NamedTuple):
 _LETTER = r"A-Za-z_\u0080-\U0010ffff"
 _WORD = rf"[{_LETTER}][{_LETTER}0-9$]*"
 _NUMBER = r"0[xX][0-9a-fA-F]+|0[bB][01]+(?![0-9A-Za-z_])|(?:[0-9][0-9_]*\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+_NOT_A_NUMBER = r"(?!(?:0[xX][0-9a-fA-F]+|0[bB][01]+|[0-9]+[eE][0-9]+)(?![0-9A-Za-z_$]))(?![0-9]+[eE][+-][0-9])"
 _LINE = r"--[^\r\n]*"
 _MYSQL_LINE = r"--(?=[\s\x00-\x1f]|$)[^\r\n]*|\#[^\r\n]*"
-_BLOCK = r"/\*(?!!|M!).*?(?:\*/|$)"
+_BLOCK = r"/\*.*?(?:\*/|$)"
+_MYSQL_BLOCK = r"/\*(?!!|M!).*?(?:\*/|$)"
 _DOLLAR = r"\$(?P<tag>[A-Za-z_\u0080-\uffff][A-Za-z0-9_\u0080-\uffff]*|)\$.*?(?:\$(?P=tag)\$|$)"
 _ESCAPED, _PLAIN = r"'(?:[^'\\]|\\.|'')*(?:'|$)", r"'(?:[^']|'')*(?:'|$)"
 _DOUBLE = r'"(?:[^"\\]|\\.|"")*(?:"|$)'
@@ -47,7 +51,7 @@ _NAMES = {
 }
 _NAMES["backslash"] = _NAMES["ansi"]
 _COMMENTS = {
-    "mysql": rf"{_MYSQL_LINE}|{_BLOCK}",
+    "mysql": rf"{_MYSQL_LINE}|{_MYSQL_BLOCK}",
     "postgres": rf"{_LINE}",
     "mssql": rf"{_LINE}|{_BLOCK}",
     "ansi": rf"{_LINE}|(?<!:)//[^\r\n]*|{_BLOCK}",
@@ -62,7 +66,7 @@ _PARAMETERS = {
     "ansi": rf"\?[0-9]*|\$[0-9?]+|\$[A-Za-z_]\w*|@(?!@)[\w$]+|{_FORMAT}|{_COLON}",
 }
 _PARAMETERS["backslash"] = _PARAMETERS["ansi"]
-_QUESTION = r"\?[|&]|\?[0-9]*"
+_QUESTION = r"\?[|&]?"
 _OPERATOR = r"->>|->|#>>|#>|@>|<@|\|\||&&|<=>|<=|>=|<>|!=|!~\*?|~\*|:=|=>|<<|>>|\*=|[-+*/%<>=~!@\#&|^`:?\\]"
 
 
@@ -76,8 +80,7 @@ def _compile(name: str) -> re.Pattern[str]:
         rf"(?P<string>{_STRINGS[name]})",
         rf"(?P<name>{_NAMES[name]})",
         rf"(?P<ellipsis>\.\.\.|…)|(?P<uuid>{_UUID if name in ('ansi', 'backslash') else '(?!)'})",
-        rf"(?P<mixed>(?!(?:0[xX][0-9a-fA-F]+|0[bB][01]+|[0-9]+[eE][0-9]+)(?![0-9A-Za-z_$]))"
-        rf"(?![0-9]+[eE][+-][0-9])[0-9]+[{_LETTER}][{_LETTER}0-9$]*)",
+        rf"(?P<mixed>{_NOT_A_NUMBER}[0-9]+[{_LETTER}][{_LETTER}0-9$]*)",
         rf"(?P<number>{_NUMBER})",
         rf"(?P<cast>::)|(?P<question>{question})",
         rf"(?P<parameter>{_PARAMETERS[name]})",
@@ -155,8 +158,9 @@ def _postgres(sql: str) -> Iterator[Token]:
                 before = ""
 
 
-_NO_OPERAND = frozenset(
-    "select where and or not in on from by limit offset values set like ilike between then when else case having any all".split()
+_NO_OPERAND = word_set(
+    "select where and or not in on from by limit offset values set like ilike between then when else case "
+    "having any all"
 )
 
 

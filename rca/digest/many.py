@@ -10,7 +10,7 @@ import polars as pl
 
 from rca.digest.dialects import family
 from rca.digest.one import digest
-from rca.digest.shapes import keys
+from rca.digest.shapes import Keys, keys, tidy
 from rca.digest.statement import describe
 
 __all__ = ["Digester", "digest_many"]
@@ -62,23 +62,35 @@ class Digester:
         """First table or collection by code."""
         self._dialect, self._family = dialect, family(dialect, "")
         self._by_key: dict[int, int] = {}
+        self._by_short: dict[str, int] = {}
         self._by_digest: dict[str, int] = {}
 
     def codes(self, statements: pl.Series) -> npt.NDArray[np.int32]:
         """Return for each statement the code of its digest. Nulls have the code of the empty statement."""
         if not len(statements):
             return np.empty(0, dtype=np.int32)
-        found = keys(statements.fill_null(""), self._family)
-        unique, first, inverse = np.unique(found, return_index=True, return_inverse=True)
+        filled = statements.fill_null("")
+        found = keys(filled, self._family)
+        unique, first, inverse = np.unique(found.hashes, return_index=True, return_inverse=True)
         codes = np.empty(len(unique), dtype=np.int32)
         for at, key in enumerate(unique.tolist()):
             code = self._by_key.get(key)
             if code is None:
-                code = self._by_key[key] = self._code(statements[int(first[at])] or "")
+                code = self._by_key[key] = self._code(filled, found, int(first[at]))
             codes[at] = code
         return codes[inverse.reshape(-1)]
 
-    def _code(self, statement: str) -> int:
+    def _code(self, statements: pl.Series, found: Keys, at: int) -> int:
+        short = found.short(at)
+        if short is None:
+            return self._exact(statements[at])
+        text = tidy(short)
+        code = self._by_short.get(text)
+        if code is None:
+            code = self._by_short[text] = self._exact(statements[at])
+        return code
+
+    def _exact(self, statement: str) -> int:
         text = digest(statement, self._dialect)
         code = self._by_digest.get(text)
         if code is None:

@@ -8,12 +8,12 @@ __all__ = ["fingerprint"]
 
 
 def fingerprint(sql: str, family: str = "ansi") -> str:
-    """Return the statement with its literals replaced and its comments removed; lists of IN are one ``?``.
+    r"""Return the statement with its literals replaced and its comments removed; lists of IN are one ``?``.
 
     Examples
     --------
-    >>> fingerprint("SELECT a, -5 FROM T -- why\\nWHERE b IN ('x', 2)")
-    'SELECT a, ? FROM T \\nWHERE b IN (?)'
+    >>> fingerprint("SELECT a, -5 FROM T -- why\nWHERE b IN ('x', 2)")
+    'SELECT a, ? FROM T \nWHERE b IN (?)'
     """
     out: list[str] = []
     for token in lexer.tokens(sql, family):

@@ -35,7 +35,6 @@ def pieces(sql: str, family: str) -> list[Piece]:
     'select a from t where b = ? and c is null'
     """
     out: list[Piece] = []
-    strings: set[int] = set()
     for token in lexer.tokens(sql, family):
         kind, text = token.kind, token.text
         if kind in (lexer.SPACE, lexer.COMMENT):
@@ -43,17 +42,9 @@ def pieces(sql: str, family: str) -> list[Piece]:
         if kind in (lexer.STRING, lexer.NUMBER, lexer.PARAMETER):
             if kind == lexer.STRING:
                 _absorb_type(out)
-                strings.add(len(out))
-            _absorb_sign(out, kind)
-            if (
-                kind == lexer.STRING
-                and out
-                and out[-1] is _Q
-                and len(out) - 1 in strings
-                and family in ("mysql", "postgres")
-            ):
-                continue  # adjacent string literals are one
-            out.append(_Q)
+            _absorb_sign(out)
+            if not out or out[-1] is not _Q:  # adjacent literals are one
+                out.append(_Q)
         elif kind == lexer.WORD:
             out.append(_word(text, out))
         elif kind == lexer.NAME:
@@ -72,13 +63,14 @@ def _absorb_type(out: list[Piece]) -> None:
     words = [piece.text if piece.kind == WORD else "" for piece in out[-4:]]
     if words[-3:] in (["with", "time", "zone"], ["without", "time", "zone"]) and words[0] in LITERAL_TYPES:
         del out[-4:]
-    elif words and words[-1] in LITERAL_TYPES and words[-1] != "interval":
-        if len(out) < 2 or out[-2].kind == OPERATOR or out[-2].text in UNARY_AFTER or out[-2].text in ("(", ",", "["):
-            del out[-1:]
+        return
+    begins = len(out) < 2 or out[-2].kind == OPERATOR or out[-2].text in UNARY_AFTER or out[-2].text in ("(", ",", "[")
+    if words and words[-1] in LITERAL_TYPES and words[-1] != "interval" and begins:
+        del out[-1:]
 
 
-def _absorb_sign(out: list[Piece], kind: str) -> None:
-    if kind == lexer.STRING or not out or out[-1].text not in ("-", "+"):
+def _absorb_sign(out: list[Piece]) -> None:
+    if not out or out[-1].text not in ("-", "+"):
         return
     if len(out) == 1 or expects_operand(out[-2]):
         del out[-1:]

@@ -10,6 +10,7 @@ import re
 
 from rca.digest import lexer
 from rca.digest.lexer import Token
+from rca.digest.words import word_set
 
 __all__ = ["fingerprint"]
 
@@ -66,15 +67,14 @@ def _inside_text(sql: str, at: int) -> bool:
 
 def _of(sql: str, before: list[str]) -> list[str]:
     out: list[str] = []
-    line_comment = False
+    after_line = False
     for token in lexer.tokens(sql, "mysql"):
-        if line_comment and token.kind == lexer.SPACE:
-            token = token._replace(text=token.text[token.text.find("\n") + 1 :])  # the comment took its line end
-        line_comment = token.kind == lexer.COMMENT and token.text[0] in "-#"
-        if not token.text:
-            continue
-        last = out[-1] if out else (before[-1] if before else " ")
-        out += _part(token, last)
+        text = token.text
+        if after_line and token.kind == lexer.SPACE:
+            text = text[text.find("\n") + 1 :]  # the comment took its line end
+        after_line = token.kind == lexer.COMMENT and text[0] in "-#"
+        if text:
+            out += _part(token._replace(text=text), out[-1] if out else (before[-1] if before else " "))
     return out
 
 
@@ -95,8 +95,8 @@ def _part(token: Token, last: str) -> list[str]:
 
 
 _SIGN_AFTER = frozenset(("(", ",", "=", "<", ">", "+", "-", "*", "/", "%"))
-_WORDS_BEFORE_VALUE = frozenset(
-    "select where and or not in between like by then else when limit offset set return interval".split()
+_WORDS_BEFORE_VALUE = word_set(
+    "select where and or not in between like by then else when limit offset set return interval"
 )
 
 

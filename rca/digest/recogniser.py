@@ -6,13 +6,13 @@ from collections import defaultdict
 from typing import NamedTuple
 
 from rca.digest import lexer
-from rca.digest.words import CLAUSES, JOINS, KEYWORDS, RESERVED
+from rca.digest.words import CLAUSES, JOINS, KEYWORDS, RESERVED, word_set
 
 __all__ = ["Recogniser"]
 
 _EQUAL, _RANGE = frozenset(("=", "<=>", "in", "is")), frozenset(("<", ">", "<=", ">=", "between", "like", "!<", "!>"))
 _VALUES = (lexer.STRING, lexer.NUMBER, lexer.PARAMETER)
-_AGGREGATES = frozenset("count sum avg min max group_concat string_agg array_agg json_agg stddev variance".split())
+_AGGREGATES = word_set("count sum avg min max group_concat string_agg array_agg json_agg stddev variance")
 _CONDITIONS = frozenset(("where", "on", "having", "and"))
 _DEEPEST = 200
 
@@ -95,7 +95,16 @@ class Recogniser:
         at = 0
         while at < len(items):
             item = items[at]
-            if item.kind == lexer.WORD and item.low in ("from", "join", "into", "update", "using", "straight_join", "truncate", "table"):
+            if item.kind == lexer.WORD and item.low in (
+                "from",
+                "join",
+                "into",
+                "update",
+                "using",
+                "straight_join",
+                "truncate",
+                "table",
+            ):
                 named = not (item.low == "update" and at and items[at - 1].low in ("for", "key", "do", "on"))
                 opening = named and not (item.low == "using" and at + 1 < len(items) and items[at + 1].kind == "group")
                 at += 1
@@ -112,9 +121,10 @@ class Recogniser:
 
     def _table(self, items: tuple[Item, ...], at: int, scope: dict[str, str]) -> int:
         name, at = _dotted(items, at)
-        if at < len(items) and items[at].kind == "group" and items[at].text == "(" and self.operation != "INSERT" and not scope:
-            if not (at + 1 < len(items) and items[at + 1].low in ("values", "select", "value")):
-                return at  # a function, not a table
+        opened = at < len(items) and items[at].kind == "group" and items[at].text == "("
+        columns = at + 1 < len(items) and items[at + 1].low in ("values", "select", "value")
+        if opened and not columns and not scope and self.operation != "INSERT":
+            return at  # a function, not a table
         base = name.split(".")[-1]
         real = base.lower() not in self._views
         if real:
@@ -157,7 +167,9 @@ class Recogniser:
                 return
             at += 1
 
-    def _group(self, item: Item, before: Item | None, clause: str, known: dict[str, str], scope: dict[str, str]) -> None:
+    def _group(
+        self, item: Item, before: Item | None, clause: str, known: dict[str, str], scope: dict[str, str]
+    ) -> None:
         if item.inner and item.inner[0].low in ("select", "with"):
             self._level(item.inner, known)
             return
@@ -177,10 +189,16 @@ class Recogniser:
             elif clause in _CONDITIONS and not either:
                 self._condition(item.inner, at, known, scope, clause)
 
-    def _condition(self, items: tuple[Item, ...], at: int, known: dict[str, str], scope: dict[str, str], clause: str) -> None:
+    def _condition(
+        self, items: tuple[Item, ...], at: int, known: dict[str, str], scope: dict[str, str], clause: str
+    ) -> None:
         """Note a comparison that begins with the column at `at`."""
         item = items[at]
-        if item.kind not in (lexer.WORD, lexer.NAME) or item.low in KEYWORDS or (at and items[at - 1].text in (".", "::")):
+        if (
+            item.kind not in (lexer.WORD, lexer.NAME)
+            or item.low in KEYWORDS
+            or (at and items[at - 1].text in (".", "::"))
+        ):
             return
         name, after = _dotted(items, at)
         before = items[at - 1] if at else None
@@ -195,7 +213,11 @@ class Recogniser:
         right = items[after + 1] if after + 1 < len(items) else None
         if right is None:
             return
-        if operator in ("=", "<", ">", "<=", ">=") and right.kind in (lexer.WORD, lexer.NAME) and right.low not in KEYWORDS:
+        if (
+            operator in ("=", "<", ">", "<=", ">=")
+            and right.kind in (lexer.WORD, lexer.NAME)
+            and right.low not in KEYWORDS
+        ):
             other, end = _dotted(items, after + 1)
             if not (end < len(items) and items[end].kind == "group"):
                 self._note(self.joined, name, known, scope)
@@ -207,7 +229,9 @@ class Recogniser:
         elif operator in _RANGE and clause != "having" and not (operator == "like" and right.text[1:2] in ("%", "_")):
             self._note(self.range, name, known, scope)
 
-    def _reversed(self, items: tuple[Item, ...], at: int, name: str, known: dict[str, str], scope: dict[str, str]) -> None:
+    def _reversed(
+        self, items: tuple[Item, ...], at: int, name: str, known: dict[str, str], scope: dict[str, str]
+    ) -> None:
         """``7 = column``."""
         if at > 1 and items[at - 2].kind in _VALUES and not _or_near(items, at):
             self._note(self.equality if items[at - 1].low == "=" else self.range, name, known, scope)
@@ -247,7 +271,7 @@ def _dotted(items: tuple[Item, ...], at: int) -> tuple[str, int]:
 
 
 def _bare(name: str) -> str:
-    return name[1:-1] if len(name) > 1 and name[0] in "\"`[" else name
+    return name[1:-1] if len(name) > 1 and name[0] in '"`[' else name
 
 
 def _nested(sql: str, family: str) -> tuple[Item, ...]:

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from rca.digest import filters
 from rca.digest.dialects import family
 from rca.digest.recogniser import Recogniser
+from rca.digest.words import word_set
 
 __all__ = ["Statement", "describe"]
 
 Columns = Mapping[str, tuple[str, ...]]
-_WRITES = frozenset(
-    "INSERT UPDATE DELETE REPLACE MERGE UPSERT TRUNCATE CREATE ALTER DROP COPY LOAD FINDANDMODIFY FINDONEANDUPDATE".split()
+_WRITES = word_set(
+    "INSERT UPDATE DELETE REPLACE MERGE UPSERT TRUNCATE CREATE ALTER DROP COPY LOAD FINDANDMODIFY FINDONEANDUPDATE"
 )
 
 

@@ -15,23 +15,30 @@ __all__ = [
 ]
 
 
-def _set(words: str) -> frozenset[str]:
+def word_set(words: str) -> frozenset[str]:
+    """Return the set of words that a text lists.
+
+    Examples
+    --------
+    >>> sorted(word_set("b a"))
+    ['a', 'b']
+    """
     return frozenset(words.split())
 
 
-QUERY_HEADS = _set("select insert update delete replace merge with values upsert")
+QUERY_HEADS = word_set("select insert update delete replace merge with values upsert")
 """First words of a statement that reads or writes rows."""
 
-CLAUSES = _set(
+CLAUSES = word_set(
     "select from where group having order limit offset fetch window union intersect except minus returning set values on "
     "qualify into using for lock procedure prewhere settings format duplicate conflict when matched"
 )
 """Words that open a clause."""
 
-JOINS = _set("join inner left right full cross natural outer straight_join lateral asof anti semi")
+JOINS = word_set("join inner left right full cross natural outer straight_join lateral asof anti semi")
 """Words between two tables."""
 
-UNARY_AFTER = CLAUSES | _set(
+UNARY_AFTER = CLAUSES | word_set(
     "and or not in between like ilike rlike regexp is by then else case any all some exists as distinct div mod xor top "
     "interval escape return to similar binary"
 )
@@ -40,7 +47,7 @@ UNARY_AFTER = CLAUSES | _set(
 KEYWORDS = (
     UNARY_AFTER
     | JOINS
-    | _set(
+    | word_set(
         "end null true false asc desc nulls first last default collate over partition rows range preceding following "
         "unbounded current row create alter drop table index view temp temporary if with recursive key update delete insert "
         "replace do nothing share skip locked nowait only ignore low_priority high_priority delayed sql_no_cache "
@@ -52,16 +59,18 @@ KEYWORDS = (
 )
 """Words that are neither an alias nor the end of an expression that could carry one."""
 
-RESERVED = KEYWORDS | _set("user order table column check grant")
+RESERVED = KEYWORDS | word_set("user order table column check grant")
 """Names that stay quoted, so that they do not look like a clause."""
 
 SPACED = (
-    UNARY_AFTER | JOINS | _set("over filter with as partition key index update table do within references recursive")
+    UNARY_AFTER
+    | JOINS
+    | word_set("over filter with as partition key index update table do within references recursive")
 )
 """Words that a space follows before an opening parenthesis; after any other word the parenthesis belongs to a call."""
-SPACED -= _set("values left right any all some replace mod")
+SPACED -= word_set("values left right any all some replace mod")
 
-LITERAL_TYPES = _set(
+LITERAL_TYPES = word_set(
     "date time timestamp timestamptz timetz datetime interval uuid json jsonb inet cidr macaddr point polygon box path line "
     "lseg circle bytea bit varbit text varchar char numeric decimal money xml tsvector tsquery int4range int8range numrange "
     "tsrange tstzrange daterange regclass bool boolean int integer bigint smallint float real double int2 int4 int8 float4 "
@@ -69,5 +78,5 @@ LITERAL_TYPES = _set(
 )
 """Types that may stand before a quoted literal."""
 
-TYPE_TAILS = _set("precision varying zone time with without unsigned signed character large object")
+TYPE_TAILS = word_set("precision varying zone time with without unsigned signed character large object")
 """Words that continue the name of a type."""
