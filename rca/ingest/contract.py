@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
@@ -131,6 +131,10 @@ class Sink(Protocol):
 
     def duplicate(self, count: int = 1) -> None:
         """Count records that the format itself knows to be repeats of others in the file."""
+        ...
+
+    def amend(self, table: str, column: str, changes: Mapping[str, str]) -> None:
+        """Give rows of this input another value in a column, old value by new, once the whole input is read."""
         ...
 
     def reserve(self, count: int) -> int:

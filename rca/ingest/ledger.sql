@@ -28,6 +28,9 @@ WHERE ingest_id = $ingest_id
 -- name: move_all
 UPDATE ingests SET records_duplicate = records_read, records_kept = 0, records_quarantined = 0 WHERE ingest_id = $ingest_id
 
+-- name: amend_logs_template
+UPDATE logs SET template = amendments.new FROM amendments WHERE logs.template = amendments.old AND logs.ingest_id = $ingest_id
+
 -- name: inputs
 SELECT ingest_id, path, format, bytes, records_read, records_kept, records_duplicate, records_quarantined, status, message
 FROM ingests ORDER BY started_ns, ingest_id

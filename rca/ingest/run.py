@@ -103,7 +103,7 @@ def _sample(source: Source) -> Sample | None:
 
 
 def _empty(engine: DuckDBEngine, row: dict[str, Any]) -> Ingested:
-    """A file that holds nothing was read completely: it is often the log that has just been rotated."""
+    """Note a file that holds nothing as read completely: it is often the log that has just been rotated."""
     row |= {"status": "complete", "message": "empty: no record in it"}
     with _Transaction(engine):
         return _write_row(engine, row)
@@ -145,9 +145,21 @@ def _read(engine: DuckDBEngine, source: Source, reader: Format, service_name: st
                 f"{source.path} was taken for {reader.title}, but its content breaks the reader: {type(error).__name__}: {error}"
             ) from error
         sink.finish()
+        _amend(engine, sink, row["ingest_id"])
         duplicates = _drop_duplicate_spans(engine, sink, row["ingest_id"], spans_before)
         _settle(row, sink, source, duplicates)
         return _write_row(engine, row)
+
+
+def _amend(engine: DuckDBEngine, sink: TableSink, ingest_id: str) -> None:
+    """Carry out what the reader learned too late: templates that later messages widened."""
+    for (table, column), changes in sink.amendments.items():
+        block = pa.table({"old": list(changes), "new": list(changes.values())})
+        engine.con.register("amendments", block)
+        try:
+            engine.execute(ledger(f"amend_{table}_{column}"), {"ingest_id": ingest_id})
+        finally:
+            engine.con.unregister("amendments")
 
 
 def _settle(row: dict[str, Any], sink: TableSink, source: Source, duplicates: int) -> None:

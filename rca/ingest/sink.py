@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -45,6 +45,7 @@ class TableSink:
         self.context = context
         self.kept = self.duplicates = self.quarantined = 0
         self.by_table: dict[str, int] = {}
+        self.amendments: dict[tuple[str, str], dict[str, str]] = {}
         self.key_hashes: dict[str, list[npt.NDArray[np.uint64]]] = {}
         self._insert, self._ingest_id, self._skip = insert, ingest_id, skip_before
         self._next = 0
@@ -110,6 +111,10 @@ class TableSink:
         )
         if len(self._bad) >= 10_000:
             self._flush_bad()
+
+    def amend(self, table: str, column: str, changes: Mapping[str, str]) -> None:
+        """Remember to give rows of this input another value in a column; see :class:`rca.ingest.Sink`."""
+        self.amendments.setdefault((table, column), {}).update(changes)
 
     def duplicate(self, count: int = 1) -> None:
         """Count records that the format itself knows to be repeats."""
