@@ -1,4 +1,4 @@
-"""The lab's command line: ``python -m lab record | truth | scenarios``."""
+"""The lab's command line: ``python -m lab record | truth | measured | scenarios``."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ def _parser() -> argparse.ArgumentParser:
     record.add_argument("--phase-seconds", type=float, help="length of a phase, 180 if not given")
     truth = commands.add_parser("truth", help="what the load generator saw")
     truth.add_argument("folder", type=Path)
+    measured = commands.add_parser("measured", help="what a recording's own counters say")
+    measured.add_argument("folder", type=Path)
     commands.add_parser("scenarios", help="list the scenarios")
     return parser
 
@@ -36,7 +38,12 @@ def main() -> int:
         if options.command == "truth":
             from lab.truth import table
 
-            print(table(options.folder))
+            print(table(options.folder.resolve()))
+            return 0
+        if options.command == "measured":
+            from lab.measured import table as measured
+
+            print(measured(options.folder.resolve()))
             return 0
         try:
             from lab.scenarios import SCENARIOS, find

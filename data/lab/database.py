@@ -14,6 +14,7 @@ import psycopg
 
 from lab.catalogue import USERS, carts
 from lab.errors import LabError
+from lab.history import INDEX_SQL
 from lab.processes import Cores, Process, Processes, free_port
 
 __all__ = ["Database", "find_binaries"]
@@ -141,16 +142,19 @@ class Database:
         while True:
             self.process.check()
             try:
-                with psycopg.connect(self.url() + "?connect_timeout=2", dbname="postgres", autocommit=True) as connection:
+                with psycopg.connect(
+                    self.url() + "?connect_timeout=2", dbname="postgres", autocommit=True
+                ) as connection:
                     connection.execute("CREATE DATABASE shop")
-                return
             except psycopg.OperationalError as error:
                 if time.monotonic() > end:
                     raise LabError(f"PostgreSQL did not start within 30 s: {error}") from error
                 time.sleep(0.1)
+            else:
+                return
 
-    def fill(self, *, seed: int, rows: int) -> None:
-        """Make the tables. ``promotions`` gets ``rows`` rows and no index on ``user_id``: that is the defect's ground."""
+    def fill(self, *, seed: int, rows: int, indexed: bool = False) -> None:
+        """Make the tables. ``promotions`` gets ``rows`` rows; without an index on ``user_id`` each look-up reads all."""
         with psycopg.connect(self.url(), autocommit=True) as connection:
             connection.execute(SCHEMA)
             drawn = carts(seed)
@@ -180,5 +184,7 @@ class Database:
                    FROM generate_series(1, %s) AS i""",
                 (ORDERS,),
             )
+            if indexed:
+                connection.execute(INDEX_SQL)
             connection.execute("VACUUM ANALYZE")
             connection.execute("CHECKPOINT")

@@ -69,6 +69,10 @@ class Scenario:
     rate: float = 12.0
     """Arrivals a second at scale 1."""
     promotion_rows: int = 1_400_000
+    indexed: bool = False
+    """Whether ``promotions(user_id)`` has its index from the start."""
+    releases: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Version and release that a service starts with, where not the first."""
     checkout_cpus: float = 0.5
     alert_seconds: float = 1.0
     """Checkout's p99 over one minute that fires the alert; 0 for a recording without one."""

@@ -78,11 +78,12 @@ class Lab:
         buffers = max(128, self.scenario.promotion_rows // 2_500)
         postgres = self.database.start(self.processes, self.processes.cores, buffers_mb=buffers)
         log.info("filling the database: %d promotions", self.scenario.promotion_rows)
-        self.database.fill(seed=self.seed, rows=self.scenario.promotion_rows)
+        self.database.fill(seed=self.seed, rows=self.scenario.promotion_rows, indexed=self.scenario.indexed)
         self.scraper.targets["postgres-1"] = Target("postgres", "postgres-1", "", None, postgres.group)
         self.board.write_settings()
+        releases = FIRST_RELEASES | self.scenario.releases
         for service in ("pricing", "inventory", "checkout", "gateway"):
-            instance = self.board.start_service(service, *FIRST_RELEASES[service])
+            instance = self.board.start_service(service, *releases[service])
             if service in ("pricing", "inventory"):
                 self.board.settings["urls"][service] = self.board.running[instance][1]["url"]
                 self.board.write_settings()

@@ -262,6 +262,27 @@ class Switchboard:
         helper = self.processes.python(f"helper-{len(self.processes.running)}", module, *words)
         helper.facts["may_end"] = True
 
+    def bad_network(self, *, service: str, delay: float = 0.0, loss: float = 0.0, reset: float = 0.0) -> None:
+        """Put a link that delays, loses or resets before a service that checkout calls: nobody writes it down."""
+        port = free_port()
+        target = self.settings["urls"][service].rsplit(":", 1)[-1]
+        words = [f"{port}", target, "--delay", f"{delay}", "--loss", f"{loss}", "--reset", f"{reset}"]
+        self.helper(module="lab.faults.proxy", arguments=words)
+        time.sleep(0.7)
+        self.settings["urls"][service] = f"http://127.0.0.1:{port}"
+        self.write_settings()
+
+    def rename(self, *, service: str, host: str) -> None:
+        """Let checkout look for a service under a name that does not resolve."""
+        port = self.settings["urls"][service].rsplit(":", 1)[-1]
+        self.settings["urls"][service] = f"http://{host}:{port}"
+        self.write_settings()
+
+    def sql(self, *, statement: str) -> None:
+        """Change the shop's data: nobody writes it down."""
+        with psycopg.connect(self.database.url(), application_name="import", autocommit=True) as connection:
+            connection.execute(statement.encode())
+
     def throw(self, kind: str, arguments: dict[str, Any]) -> None:
         """Throw a switch by its name."""
         method = getattr(self, kind, None)
@@ -280,5 +301,3 @@ class Switchboard:
                 "control_start": stamp(control[0]), "control_end": stamp(control[1]), **fields,
             }
         )  # fmt: skip
-
-

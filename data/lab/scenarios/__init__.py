@@ -1,15 +1,27 @@
-"""The scenarios, one file each; a new one is a file and a line here."""
+"""The scenarios, one file a kind of fault; a new kind is a file and a line here."""
 
 from __future__ import annotations
 
 from lab.errors import LabError
 from lab.model import Scenario
+from lab.scenarios import databases, dependencies, networks, runtimes
 from lab.scenarios.checkout import CHECKOUT
 from lab.scenarios.quiet import QUIET
+from lab.scenarios.smoke import SMOKE
+from lab.scenarios.surge import SURGE
 
 __all__ = ["SCENARIOS", "find"]
 
-SCENARIOS: tuple[Scenario, ...] = (CHECKOUT, QUIET)
+SCENARIOS: tuple[Scenario, ...] = (
+    CHECKOUT,
+    QUIET,
+    SMOKE,
+    SURGE,
+    *dependencies.SCENARIOS,
+    *databases.SCENARIOS,
+    *runtimes.SCENARIOS,
+    *networks.SCENARIOS,
+)
 
 
 def find(name: str) -> Scenario:
