@@ -55,6 +55,8 @@ _BARE_VALUES = 8
 """The same where one word alone would be left."""
 _FREQUENT = 10
 """A word seen more often than this in its place is a kind of message; its median over the words counts."""
+_MANY_VALUES = 8
+"""So many different words make a place variable however often each occurs."""
 _ROUNDS = 3
 _MOST_SHAPES = 20_000
 _MOST_KNOWN = 500_000
@@ -79,8 +81,15 @@ def _mask(text: str) -> str:
     return _SPACE.sub(" ", _LISTED.sub("<*>", _GLUED.sub("<*>", text)).strip())
 
 
-def mine(counts: Mapping[str, int]) -> dict[str, str]:
+def mine(counts: Mapping[str, int], accepted: set[Tokens] | None = None) -> dict[str, str]:
     """Return the template of each masked message, by how often each occurs.
+
+    Parameters
+    ----------
+    counts
+        How often each masked message occurs.
+    accepted
+        Wider shapes that were found before: they hold, and those found now are added.
 
     Examples
     --------
@@ -89,19 +98,20 @@ def mine(counts: Mapping[str, int]) -> dict[str, str]:
     >>> mine({"VM Started (event)": 40, "VM Stopped (event)": 30, "VM Paused (event)": 20})["VM Paused (event)"]
     'VM Paused (event)'
     """
+    settled: set[Tokens] = set() if accepted is None else accepted
     now: dict[str, Tokens] = {text: tuple(_TOKEN.findall(text)) for text in counts}
     for _ in range(_ROUNDS):
         size: Counter[Tokens] = Counter()
         for text, tokens in now.items():
             size[tokens] += counts[text]
-        merged = _merge(size)
+        merged = _merge(size, settled)
         if not merged:
             break
         now = {text: merged.get(tokens, tokens) for text, tokens in now.items()}
     return {text: _LISTED.sub("<*>", _GLUED.sub("<*>", "".join(tokens))) for text, tokens in now.items()}
 
 
-def _merge(size: Counter[Tokens]) -> dict[Tokens, Tokens]:
+def _merge(size: Counter[Tokens], settled: set[Tokens]) -> dict[Tokens, Tokens]:
     """Return the wider shape of every shape that differs from enough others in one word."""
     wider: dict[Tokens, list[Tokens]] = {}
     needed: dict[Tokens, int] = {}
@@ -116,11 +126,14 @@ def _merge(size: Counter[Tokens]) -> dict[Tokens, Tokens]:
             needed[key] = max(least, _BARE_VALUES) if len(words) < 3 else least
     found: dict[Tokens, Tokens] = {}
     for key, members in sorted(wider.items(), key=lambda item: (-len(item[1]), item[0])):
-        if len(members) < needed[key]:
-            continue
-        if statistics.median_low([size[tokens] for tokens in members]) <= _FREQUENT:
-            for tokens in members:
-                found.setdefault(tokens, key)
+        if key not in settled:
+            if len(members) < needed[key]:
+                continue
+            if len(members) < _MANY_VALUES and statistics.median_low([size[tokens] for tokens in members]) > _FREQUENT:
+                continue
+            settled.add(key)
+        for tokens in members:
+            found.setdefault(tokens, key)
     return found
 
 
@@ -129,7 +142,7 @@ def _is_word(token: str) -> bool:
 
 
 def _first_lines(bodies: pl.Series) -> pl.Series:
-    """What a template is made of: the first line of each message, and of a very long one its beginning."""
+    """Return what a template is made of: the first line of each message, and of a very long one its beginning."""
     if bodies.str.contains("\n", literal=True).any():
         bodies = bodies.str.splitn("\n", 2).struct.field("field_0")
     longest = bodies.str.len_bytes().max()
@@ -151,6 +164,7 @@ class Miner:
         self._given: dict[str, set[str]] = {}
         """Masked texts by the template that rows were given."""
         self._mined = 0
+        self._accepted: set[Tokens] = set()
 
     def templates(self, bodies: pl.Series, given: pl.Series) -> pl.Series:
         """Return the template of each message; those that a logger gave stay."""
@@ -178,7 +192,7 @@ class Miner:
             if shape in self._counts or len(self._counts) < _MOST_SHAPES:
                 self._counts[shape] += count
         if len(self._counts) > self._mined * 1.25:
-            self._templates = mine(self._counts)
+            self._templates = mine(self._counts, self._accepted)
             self._mined = len(self._counts)
         result = {}
         for text, shape in masked.items():
@@ -190,7 +204,7 @@ class Miner:
     def finish(self, sink: Sink) -> None:
         """Give rows that came before their template was known the one that later rows have."""
         if len(self._counts) > self._mined:
-            self._templates = mine(self._counts)
+            self._templates = mine(self._counts, self._accepted)
         changes = {}
         for template, shapes in self._given.items():
             now = {self._templates.get(shape, shape) for shape in shapes}
