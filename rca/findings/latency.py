@@ -1,0 +1,189 @@
+"""What users felt: latency and errors of the incident's service before and during, with the distribution."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from rca.errors import NoDataError
+from rca.measures.periods import Periods, periods
+from rca.measures.red import entry_requests, request_metrics, to_ms
+from rca.measures.shifts import metric_series, step_of
+from rca.measures.vocabulary import meaning
+from rca.model import Effect, Finding, Incident, Window
+from rca.sql import statement
+from rca.stats.binned import Binned, estimate, resample, summarize
+from rca.stats.quantiles import quantile_change
+from rca.store import Store
+
+__all__ = ["latency"]
+
+_ENOUGH = 20
+_FACTOR = 2.0 ** (1 / 32)
+
+SCHEMA = {
+    "period": pl.String,
+    "n": pl.Int64,
+    "p50_ms": pl.Float64,
+    "p95_ms": pl.Float64,
+    "p99_ms": pl.Float64,
+    "error_ratio": pl.Float64,
+}
+
+
+def latency(store: Store, incident: Incident) -> Finding:
+    """Compare latency and errors of the incident's service with its baseline.
+
+    From spans where each window holds enough of them, weighted by sampling; else from the metric that shows the incident,
+    or the service's own metrics of latency and errors.
+
+    Parameters
+    ----------
+    store
+        The telemetry.
+    incident
+        Service, window and baseline.
+
+    Returns
+    -------
+    Finding
+        Table: ``period`` (before, during), ``n, p50_ms, p95_ms, p99_ms, error_ratio``. The effect is the one that moved
+        most plainly: p99, error_ratio or the incident's metric. ``details["distribution"]`` has rows ``period,
+        bucket_low_ms, bucket_high_ms, count``; ``details["effects"]`` every effect measured.
+
+    Raises
+    ------
+    NoDataError
+        When neither spans nor metrics of the service lie in both windows.
+    """
+    windows = periods(store, incident)
+    before, during = (
+        entry_requests(store, incident.service_name, item) for item in (windows.baseline, windows.incident)
+    )
+    if min(before.n, during.n) >= _ENOUGH:
+        return _from_spans(incident, windows, before, during, _examples(store, incident.service_name, windows.incident))
+    return _from_metrics(store, incident, windows, before, during)
+
+
+def _row(period: str, data: Binned) -> tuple[object, ...]:
+    if not data.n:
+        return period, 0, None, None, None, None
+    found = {name: float(value[0]) for name, value in summarize(data).items()}
+    return period, data.n, found["p50_ms"], found["p95_ms"], found["p99_ms"], found["error_ratio"]
+
+
+def _examples(store: Store, service: str, window: Window) -> tuple[str, ...]:
+    params = {"service": service, "start_ns": window.start_ns, "end_ns": window.end_ns, "bin_ns": window.length_ns}
+    slowest = store.query(statement("red").sql, params).sort("bucket", descending=True)
+    return tuple(dict.fromkeys(str(item) for item in slowest["example_trace_id"].head(3).to_list() if item))
+
+
+def _from_spans(
+    incident: Incident, windows: Periods, before: Binned, during: Binned, examples: tuple[str, ...]
+) -> Finding:
+    draws = [resample(before, seed=1), resample(during, seed=2)]
+    values = [{name: float(item[0]) for name, item in summarize(data).items()} for data in (before, during)]
+    effects = {}
+    for name, label, unit in (
+        ("p50_ms", "p50", "ms"),
+        ("p95_ms", "p95", "ms"),
+        ("p99_ms", "p99", "ms"),
+        ("error_ratio", "error_ratio", "1"),
+    ):
+        found = estimate(values[1][name] - values[0][name], draws[1][name] - draws[0][name])
+        effects[label] = Effect(
+            name=label, before=values[0][name], after=values[1][name], low=found.low, high=found.high, unit=unit,
+            n_before=before.n, n_after=during.n, method="cluster bootstrap over time bins", sampling=during.sampling,
+        )  # fmt: skip
+    top = effects["p99"]
+    errors = effects["error_ratio"]
+    grew = (top.after or 0) / max(top.before or 0, 1e-9)
+    if incident.signal == "error_ratio" or ((errors.low or 0) > 0 and grew < 1.2):
+        top = errors
+    table = pl.DataFrame([_row("before", before), _row("during", during)], schema=SCHEMA, orient="row")
+    p99 = effects["p99"]
+    claim = (
+        f"{incident.service_name}: p99 {p99.before:,.0f} → {p99.after:,.0f} ms, "
+        f"errors {errors.before:.2%} → {errors.after:.2%}."
+    )
+    caveats = [*windows.notes]
+    if during.sampling is not None:
+        caveats.append(f"{during.sampling:.0%} of the incident's requests were traced; counts are weighted.")
+    rows = [*_distribution("before", before), *_distribution("during", during)]
+    return Finding(
+        name="latency", claim=claim, table=table, effect=top, sql=(statement("red").sql,), window=windows.incident,
+        baseline=windows.baseline, examples=examples, caveats=tuple(caveats),
+        details={"distribution": rows, "effects": {name: item.to_dict() for name, item in effects.items()}},
+    )  # fmt: skip
+
+
+def _distribution(period: str, data: Binned) -> list[dict[str, object]]:
+    out = []
+    for bucket, count in zip(data.index.tolist(), data.weight.sum(axis=0).tolist(), strict=True):
+        if count:
+            low = 0.0 if bucket < 0 else _FACTOR**bucket / 1e6
+            out.append({"period": period, "bucket_low_ms": low, "bucket_high_ms": low * _FACTOR, "count": count})
+    return out
+
+
+def _from_metrics(store: Store, incident: Incident, windows: Periods, before: Binned, during: Binned) -> Finding:
+    service = incident.service_name
+    known = {what: metric for (_, what), metric in request_metrics(store, service).items()}
+    wanted = list(
+        dict.fromkeys(
+            [incident.signal, *(known.get(what, "") for what in ("p99", "error_ratio", "p95", "p50", "requests"))]
+        )
+    )
+    effects = {}
+    for metric in wanted:
+        found = _metric_effect(store, windows, service, metric) if metric else None
+        if found is not None:
+            effects[metric] = found
+    if not effects:
+        raise NoDataError(
+            f"Neither {_ENOUGH} spans nor a metric of requests of {service!r} lie in both the baseline ({windows.baseline}) and {incident}."
+        )
+    top = next(iter(effects.values()))
+
+    def value(what: str, *, is_after: bool) -> float | None:
+        effect = effects.get(known.get(what, ""))
+        if effect is None:
+            return None
+        return effect.after if is_after else effect.before
+
+    rows = []
+    for period, data, is_after in (("before", before, False), ("during", during, True)):
+        rows.append(
+            (period, data.n, *(value(what, is_after=is_after) for what in ("p50", "p95", "p99", "error_ratio")))
+        )
+    table = pl.DataFrame(rows, schema=SCHEMA, orient="row")
+    claim = "; ".join(f"{item.name} {item.before:.4g} → {item.after:.4g}" for item in effects.values())
+    return Finding(
+        name="latency", claim=f"{service}: {claim}.", table=table, effect=top, sql=(statement("metric_points").sql,),
+        window=windows.incident, baseline=windows.baseline,
+        caveats=(*windows.notes, "From metrics: too few spans to count requests; each value is a median over the window."),
+        details={"distribution": [], "effects": {name: item.to_dict() for name, item in effects.items()}},
+    )  # fmt: skip
+
+
+def _metric_effect(store: Store, windows: Periods, service: str, metric: str) -> Effect | None:
+    step = step_of(windows)
+    is_latency = meaning(metric).signal == "latency"
+    factor = to_ms(metric) if is_latency else 1.0
+    values = []
+    for window in (windows.baseline, windows.incident):
+        series = metric_series(store, window, bin_ns=step, service=service, metric=metric)
+        values.append(factor * series["value"].to_numpy())
+    before, during = values
+    if not len(before) or not len(during):
+        return None
+    try:
+        found = quantile_change(before, during, 0.5, scale="difference")
+        low, high = found.low, found.high
+    except NoDataError:
+        low = high = None
+    return Effect(
+        name=metric, before=float(np.median(before)), after=float(np.median(during)), low=low, high=high,
+        unit="ms" if is_latency else "1" if meaning(metric).ratio else "",
+        n_before=len(before), n_after=len(during), method="difference of medians of bins, order statistics",
+    )  # fmt: skip

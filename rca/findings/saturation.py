@@ -1,0 +1,86 @@
+"""The finding about resources that ran short."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from rca.measures.periods import periods
+from rca.measures.saturation import saturation_signals
+from rca.model import Effect, Finding, Incident
+from rca.sql import statement
+from rca.store import Store
+
+__all__ = ["saturation"]
+
+_NOTABLE = 4.0
+
+
+def saturation(store: Store, incident: Incident) -> Finding:
+    """Say which resources ran short during an incident, and whether that is more than their usual unrest.
+
+    Parameters
+    ----------
+    store
+        The telemetry.
+    incident
+        Window and baseline.
+
+    Returns
+    -------
+    Finding
+        Table: ``signal, service_name, metric_name, before, during, change, low, high, score, p_value, unit, n_before,
+        n_during, peak``; ``details["signals"]`` maps each signal to its greatest score at the incident's service and
+        ``details["services"]`` each service to its most shifted signal.
+
+    Raises
+    ------
+    NoDataError
+        When no metric of a resource lies in both windows.
+    """
+    table = saturation_signals(store, incident)
+    windows = periods(store, incident)
+    own = table.filter(pl.col("service_name").is_in([incident.service_name, ""]))
+    notable = table.filter(pl.col("score") >= _NOTABLE)
+    top = notable.row(0, named=True) if notable.height else None
+    signals = {str(row["signal"]): float(row["score"]) for row in own.sort("score").iter_rows(named=True)}
+    services = {str(row["service_name"]): str(row["signal"]) for row in notable.reverse().iter_rows(named=True)}
+    caveats = [*windows.notes]
+    if table["p_value"].null_count() == table.height:
+        caveats.append("The baseline does not join the incident, so no placebo test was possible.")
+    return Finding(
+        name="saturation",
+        claim=_claim(top, notable.height),
+        table=table,
+        effect=_effect(top) if top else None,
+        sql=(statement("metric_points").sql, statement("metric_increases").sql),
+        window=windows.incident,
+        baseline=windows.baseline,
+        caveats=tuple(caveats),
+        details={"signals": signals, "services": services},
+    )
+
+
+def _claim(top: dict[str, object] | None, count: int) -> str:
+    if top is None:
+        return "No resource moved beyond its usual unrest."
+    where = f" of {top['service_name']}" if top["service_name"] else ""
+    more = f"; {count - 1} more metrics of resources moved as plainly" if count > 1 else ""
+    return f"{str(top['signal']).capitalize()}{where} moved most: {top['metric_name']} {top['before']:.4g} → {top['during']:.4g}{more}."
+
+
+def _effect(top: dict[str, object]) -> Effect:
+    def number(name: str) -> float | None:
+        return None if top[name] is None else float(str(top[name]))
+
+    return Effect(
+        name=str(top["metric_name"]),
+        before=number("before"),
+        after=number("during"),
+        low=number("low"),
+        high=number("high"),
+        unit=str(top["unit"]),
+        n_before=int(str(top["n_before"])),
+        n_after=int(str(top["n_during"])),
+        method="difference of medians, order statistics",
+        p_value=number("p_value"),
+    )

@@ -1,0 +1,252 @@
+"""Rate, errors and duration by minute: from spans where there are any, else from metrics of the service."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from rca.errors import NoDataError, did_you_mean
+from rca.measures.periods import Periods, periods
+from rca.measures.shifts import metric_series
+from rca.measures.vocabulary import meaning, words
+from rca.model import Incident, Window
+from rca.sql import statement
+from rca.stats.binned import Binned
+from rca.stats.loghistogram import bucket_value
+from rca.store import Store
+
+__all__ = ["SCHEMA", "entry_requests", "red", "request_metrics", "to_ms", "whole_window"]
+
+_MINUTE = 60_000_000_000
+_MOST = 2_000
+"""Rows at which bins become wider than a minute."""
+_ENOUGH = 20
+"""Entry spans below which metrics, where there are any, tell more."""
+
+SCHEMA = {
+    "bucket_ns": pl.Int64,
+    "service_name": pl.String,
+    "requests": pl.Float64,
+    "errors": pl.Float64,
+    "error_ratio": pl.Float64,
+    "p50_ms": pl.Float64,
+    "p95_ms": pl.Float64,
+    "p99_ms": pl.Float64,
+    "period": pl.String,
+    "sampled": pl.Float64,
+}
+
+
+def red(
+    store: Store,
+    incident: Incident | None = None,
+    *,
+    service: str | None = None,
+    window: Window | None = None,
+    bucket_ns: int | None = None,
+) -> pl.DataFrame:
+    """Return requests, errors and latency by minute.
+
+    Parameters
+    ----------
+    store
+        The telemetry.
+    incident
+        Gives the service and the window (baseline to as long again after the incident), and names the periods.
+    service, window
+        Another service or window; without an incident, all services and all time.
+    bucket_ns
+        Length of a bin; a minute if left out, more where that gave over two thousand rows.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``bucket_ns, service_name, requests`` (weighted by sampling; a rate per second where only metrics tell),
+        ``errors, error_ratio, p50_ms, p95_ms, p99_ms, period`` (``before``, ``during``, ``after`` or ``''``), ``sampled``
+        (share of requests seen; null for metrics).
+
+    Raises
+    ------
+    NoDataError
+        When neither spans nor metrics of the service lie in the window.
+
+    Examples
+    --------
+    >>> import rca
+    >>> from rca.errors import NoDataError
+    >>> try:
+    ...     red(rca.open())
+    ... except NoDataError as error:
+    ...     print(error)
+    No spans and no metrics of requests lie in this window.
+    """
+    name = service if service is not None else incident.service_name if incident else ""
+    windows = periods(store, incident) if incident else None
+    span = window or (_around(windows) if windows else whole_window(store))
+    step = bucket_ns or max(_MINUTE, span.length_ns // _MOST // _MINUTE * _MINUTE)
+    params = {"service": name, "start_ns": span.start_ns, "end_ns": span.end_ns, "bin_ns": step}
+    counted = store.query(statement("red").sql, params)
+    frame = _from_spans(counted)
+    if int(counted["requests"].sum()) < _ENOUGH:
+        measured = _from_metrics(store, span, name, step)
+        frame = measured if not measured.is_empty() else frame
+    if frame.is_empty():
+        known = [str(item) for item in store.query(statement("service_calls").sql)["callee"].to_list()]
+        hint = f" of {name!r}" if name else ""
+        raise NoDataError(
+            f"No spans and no metrics of requests{hint} lie in this window."
+            + (f" {did_you_mean(name, known)}" if name else "")
+        )
+    return frame.with_columns(_period(windows)).select(list(SCHEMA))
+
+
+def _around(windows: Periods) -> Window:
+    hot = windows.incident
+    start = min(windows.baseline.start_ns, hot.start_ns)
+    if hot.start_ns - start > 24 * max(hot.length_ns, 60 * _MINUTE):  # a baseline of another day is shown on its own
+        start = hot.start_ns - hot.length_ns
+    return Window(start, hot.end_ns + max(hot.length_ns, 10 * _MINUTE))
+
+
+def whole_window(store: Store) -> Window:
+    """Return the time that spans and metrics cover; an instant where there are none."""
+    firsts, lasts = [], []
+    for name in ("inventory_spans", "inventory_metrics"):
+        frame = store.query(statement(name).sql)
+        firsts += [int(value) for value in frame["first_ns"].to_list() if value is not None]
+        lasts += [int(value) for value in frame["last_ns"].to_list() if value is not None]
+    return Window(min(firsts), max(lasts) + 1) if firsts else Window(0, 1)
+
+
+def _period(windows: Periods | None) -> pl.Expr:
+    at = pl.col("bucket_ns")
+    if windows is None:
+        return pl.lit("").alias("period")
+    base, hot = windows.baseline, windows.incident
+    return (
+        pl.when((at >= hot.start_ns) & (at < hot.end_ns))
+        .then(pl.lit("during"))
+        .when((at >= base.start_ns) & (at < base.end_ns))
+        .then(pl.lit("before"))
+        .when(at >= hot.end_ns)
+        .then(pl.lit("after"))
+        .otherwise(pl.lit(""))
+        .alias("period")
+    )
+
+
+def _from_spans(counted: pl.DataFrame) -> pl.DataFrame:
+    rows = []
+    for key, part in counted.group_by("bin_ns", "service_name", maintain_order=True):
+        buckets, weight = part["bucket"].to_numpy(), part["weight"].to_numpy()
+        total, errors = float(weight.sum()), float(part["errors"].sum())
+        quantiles = [_quantile(buckets, weight, q) for q in (0.5, 0.95, 0.99)]
+        sampled = float(part["requests"].sum()) / total if total else None
+        rows.append((*key, total, errors, errors / total if total else None, *quantiles, "", sampled))
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+
+
+def _quantile(buckets: npt.NDArray[np.int64], weight: npt.NDArray[np.float64], q: float) -> float:
+    order = np.argsort(buckets)
+    running = np.cumsum(weight[order])
+    at = min(int(np.searchsorted(running, q * running[-1] - 1e-9)), len(order) - 1)
+    bucket = int(buckets[order[at]])
+    return 0.0 if bucket < 0 else float(bucket_value(bucket)) / 1e6
+
+
+def to_ms(metric: str, unit: str = "") -> float:
+    """Return the factor that makes milliseconds of a latency metric, by its unit or name; 1 where neither says.
+
+    Examples
+    --------
+    >>> to_ms("http_request_duration_seconds"), to_ms("p99_ms"), to_ms("x", "us")
+    (1000.0, 1.0, 0.001)
+    """
+    text = f" {words(metric)} "
+    if unit in ("s", "sec", "seconds") or (not unit and (" seconds " in text or " s " in text or " sec " in text)):
+        return 1000.0
+    if unit in ("us", "µs") or (not unit and (" us " in text or " micros" in text)):
+        return 0.001
+    if unit == "ns" or (not unit and (" ns " in text or " nanos" in text)):
+        return 1e-6
+    return 1.0
+
+
+def request_metrics(store: Store, service: str = "") -> dict[tuple[str, str], str]:
+    """Return (service, what) → metric for the metrics that tell of requests: requests, error_ratio, p50, p95, p99.
+
+    Of several, the shortest name is taken: it has the fewest qualifications.
+    """
+    found: dict[tuple[str, str], str] = {}
+    frame = store.query(statement("metric_names").sql)
+    for row in frame.sort(pl.col("metric_name").str.len_chars(), descending=True).iter_rows(named=True):
+        if service and row["service_name"] != service:
+            continue
+        means = meaning(row["metric_name"])
+        what = ""
+        if means.signal == "latency":
+            what = (
+                means.statistic
+                if means.statistic in ("p50", "p95", "p99")
+                else "p50"
+                if means.statistic == "mean"
+                else ""
+            )
+        elif means.signal == "errors" and means.ratio:
+            what = "error_ratio"
+        elif means.signal == "requests":
+            what = "requests"
+        if what:
+            found[row["service_name"], what] = row["metric_name"]
+    return found
+
+
+def _from_metrics(store: Store, window: Window, service: str, step: int) -> pl.DataFrame:
+    chosen = request_metrics(store, service)
+    cells: dict[tuple[int, str], dict[str, float]] = {}
+    for (name, what), metric in chosen.items():
+        factor = to_ms(metric) if what.startswith("p") else 0.01 if _percent(metric) else 1.0
+        for row in metric_series(store, window, bin_ns=step, service=name, metric=metric).iter_rows(named=True):
+            cells.setdefault((row["bin_ns"], name), {})[what] = row["value"] * factor
+    rows = []
+    for (time, name), values in sorted(cells.items()):
+        rate, ratio = values.get("requests"), values.get("error_ratio")
+        errors = rate * ratio if rate is not None and ratio is not None else None
+        rows.append(
+            (time, name, rate, errors, ratio, values.get("p50"), values.get("p95"), values.get("p99"), "", None)
+        )
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+
+
+def _percent(metric: str) -> bool:
+    text = f" {words(metric)} "
+    return " pct " in text or " percent" in text or "%" in text
+
+
+def entry_requests(store: Store, service: str, window: Window) -> Binned:
+    """Return the entry spans of a service as counts by time bin and latency bucket.
+
+    Parameters
+    ----------
+    store, service, window
+        Which requests.
+
+    Returns
+    -------
+    Binned
+        Its `n` is 0 where there are none.
+    """
+    step = max(1_000_000_000, window.length_ns // 60)
+    params = {"service": service, "start_ns": window.start_ns, "end_ns": window.end_ns, "bin_ns": step}
+    frame = store.query(statement("red").sql, params)
+    bins, index = frame["bin_ns"].unique().sort(), frame["bucket"].unique().sort()
+    rows, columns = bins.search_sorted(frame["bin_ns"]).to_numpy(), index.search_sorted(frame["bucket"]).to_numpy()
+
+    def grid(name: str) -> npt.NDArray[np.float64]:
+        out = np.zeros((len(bins), len(index)))
+        np.add.at(out, (rows, columns), frame[name].to_numpy().astype(np.float64))
+        return out
+
+    weight, requests, errors = grid("weight"), grid("requests"), grid("errors")
+    return Binned(index.to_numpy(), weight, requests, errors, np.zeros_like(weight), {})

@@ -1,0 +1,99 @@
+"""The shape of a mechanism, and small builders of detectors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from rca.mechanisms.diffs import Diff
+from rca.mechanisms.facts import changed_numbers, gained, lost
+
+__all__ = ["Detector", "Found", "Mechanism", "either", "first", "gains", "loses", "number"]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A mechanism in a diff: how plainly it is there (0 to 1), and in words."""
+
+    strength: float
+    claim: str
+
+
+Detector = Callable[[Diff], Found | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Mechanism:
+    """Something that a change can do to a system, and the symptoms by which it would show.
+
+    `predicts` maps the name of a symptom to how much it speaks for the mechanism where both are there: 1 where little else
+    shows like this, 0.3 where many things do.
+    """
+
+    name: str
+    title: str
+    find: Detector
+    predicts: Mapping[str, float]
+
+
+def first(lines: list[str], pattern: str) -> str:
+    """Return the first line with a pattern, short."""
+    compiled = re.compile(pattern, re.IGNORECASE)
+    return next((line.strip()[:90] for line in lines if compiled.search(line)), "")
+
+
+def loses(pattern: str, words: str, *, unless: str = "", strength: float = 1.0) -> Detector:
+    """Make a detector of a pattern that goes away (and is not replaced by `unless`)."""
+
+    def find(diff: Diff) -> Found | None:
+        if not lost(diff, pattern) or (unless and gained(diff, unless)):
+            return None
+        return Found(strength, f"{words}: “{first(diff.lines('lost'), pattern)}” is gone")
+
+    return find
+
+
+def gains(pattern: str, words: str, *, unless: str = "", strength: float = 1.0) -> Detector:
+    """Make a detector of a pattern that comes (where nothing added says `unless`)."""
+
+    def find(diff: Diff) -> Found | None:
+        added = diff.lines("gained")
+        if not gained(diff, pattern) or (unless and any(re.search(unless, line, re.IGNORECASE) for line in added)):
+            return None
+        return Found(strength, f"{words}: “{first(added, pattern)}” is new")
+
+    return find
+
+
+def number(pattern: str, words: str, *, falls: bool | None, unless: str = "", strength: float = 1.0) -> Detector:
+    """Make a detector of a number that falls, rises, or either, on a line or in a file whose words match.
+
+    The more it changes, the plainer: a half is worth three quarters of a tenfold.
+    """
+    compiled = re.compile(pattern, re.IGNORECASE)
+
+    def find(diff: Diff) -> Found | None:
+        for item in changed_numbers(diff):
+            text = " ".join(item.words)
+            if not compiled.search(text) or (unless and re.search(unless, text, re.IGNORECASE)):
+                continue
+            if falls is not None and item.fell is not falls:
+                continue
+            low, high = sorted((abs(item.before), abs(item.after)))
+            size = 1.0 if low == 0 else min(1.0, 0.5 + 0.25 * (high / low - 1))
+            unit = " s" if item.is_time else ""
+            return Found(strength * size, f"{words}: {item.before:g} → {item.after:g}{unit} in “{item.line[:70]}”")
+        return None
+
+    return find
+
+
+def either(*detectors: Detector) -> Detector:
+    """Make a detector that takes the plainest of several."""
+
+    def find(diff: Diff) -> Found | None:
+        found = [item for item in (detector(diff) for detector in detectors) if item is not None]
+        return max(found, key=lambda item: item.strength, default=None)
+
+    return find

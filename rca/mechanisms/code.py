@@ -1,0 +1,130 @@
+"""Mechanisms in code: guards, locks, loops, leaks, waiting, errors."""
+
+from __future__ import annotations
+
+import re
+
+from rca.mechanisms.base import Found, Mechanism, either, first, gains, loses, number
+from rca.mechanisms.diffs import Diff
+from rca.mechanisms.facts import gained, lost
+
+__all__ = ["CODE"]
+
+_GUARD = (
+    r"(if|unless|when|guard|&&|\|\||\?)\b?.*(==|!=|===|!==|\bis\b)\s*(not\s+)?(nil|null|none|undefined)\b|if\s+(not\s+|!)[\w.]+\s*[:{)]|\?\.|\?\?|"
+    r"\.(is_none|is_some|isPresent|isEmpty|ifPresent|orElse\w*|unwrap_or\w*|get_or_else)\b|Optional\.ofNullable|hasOwnProperty|\bok\s*:?=|len\([\w.]+\)\s*(==|>|!=)\s*0|requireNonNull"
+)
+_LOCK = (
+    r"\b(mu|mutex|lock|rlock|rwlock|mtx|sem|semaphore|latch)\b\s*[.:]?|\.(R?Lock|R?Unlock|lock|unlock|acquire|release)\(|sync\.(RW)?Mutex|sync\.Map|\bsynchronized\b|"
+    r"ReentrantLock|@Transactional|\batomic\b|AtomicInteger|AtomicLong|ConcurrentHashMap|compare_and_swap|CompareAndSwap|FOR UPDATE|SERIALIZABLE|\bwith\s+[\w.]*lock\b|singleflight|once\.Do|volatile\b|Interlocked"
+)
+_QUERY = (
+    r"(?<!\w)(db|repo|repository|dao|session|conn|connection|cursor|tx|client|store|rdb|redis|cache|orm|stmt|pool|api|http|svc|service|stub|em|entityManager|prisma|collection|table|objects|model)\w*"
+    r"[.>\-]+\w*(query|exec|execute|find|fetch|get|select|load|scan|read|lookup|insert|save|update|put|delete|post|call|request|send|list|filter|one|first|all)\w*\("
+    r"|\b(SELECT|INSERT INTO|UPDATE|DELETE FROM)\b.+|\bfetch\(|requests\.(get|post)|\.objects\.(get|filter)|axios\.|await\s+\w+\.(get|find|fetch|query|load)\w*\("
+    r"|\.(Query|QueryRow|QueryContext|QueryRowContext|Exec|ExecContext|GetItem|PutItem|Get|HGet|Do)\("
+)
+_LOOP = r"^\s*(for|foreach|while|loop)\b|\.(forEach|map|flatMap|each|each_with_index|collect)\s*[({]|for\s+\w+\s+in\b|\brange\s+\w+"
+_BATCH = (
+    r"batch|bulk|chunk|executemany|mget|mset|pipeline\b|multi_?get|preload|eager|select_related|prefetch_related|includes\(|joinedload|selectinload|"
+    r"JOIN FETCH|@BatchSize|dataloader|ANY\(|\bIN\s*\(|WHERE\s+\w+\s+IN|findAllBy|in_bulk|GetMany|ByIds|unnest\("
+)
+_GROW = r"=\s*append\(|\.(append|push|push_back|add|put|set|store|insert|extend|Store|Add|Put|LoadOrStore)\(|\w+\[[^\]]+\]\s*=[^=]"
+_SHARED = (
+    r"^\s*(var|let|static|private static|public static|global|const|final static)\s+\w+.*(\[\]|map\[|make\(|\{\}|\[\]|new\s|Map|List|Dict|Set|Array|Vec|HashMap|cache|history|buffer|log)|"
+    r"^\w+(\s*:\s*[\w\[\], ]+)?\s*=\s*(\[\]|\{\}|dict\(|list\(|set\(|defaultdict|deque\(\))|\b(self|this|s|c|m|h|p|r|svc)\.\w*(cache|history|log|seen|buffer|entries|registry|pending|sessions|listeners|subscribers|items|store|map)\w*|lru_cache\(maxsize=None\)|@cache\b|sync\.Map"
+)
+_BOUND = r"\b(lru|evict|max_?(size|len|entries|items)|maxsize=\d|limit|bounded|capacity|ttl|expire\w*|ring|trim|prune|cap\(|truncate|maxlen|delete\(|pop\w*\(|\.remove\(|clear\(|reset\()"
+_CLOSE = r"\b(defer\s+\w[\w.]*\.?(Close|Release|Rollback|Stop|cancel|Done|Body\.Close)\b|\.close\(\)|\.Close\(\)|\.dispose\(\)|\.release\(\)|\.Release\(\)|try\s*\(|with\s+open|using\s*\(|finally\b|\.disconnect\(|\.end\(\)|cancel\(\)|clearInterval|removeListener|unsubscribe)"
+
+
+def _looped_query(diff: Diff) -> Found | None:
+    """Find a call to a store or service below a loop, where it was not before."""
+    query, loop = re.compile(_QUERY, re.IGNORECASE), re.compile(_LOOP)
+    for item in diff.live:
+        depth: int | None = None
+        before = {re.sub(r"\s+", "", line) for line in item.removed}
+        for line in item.added:
+            indent = len(line) - len(line.lstrip())
+            if depth is not None and indent <= depth and not loop.search(line):
+                depth = None
+            called = query.search(line)
+            if called and (depth is not None or loop.search(line)) and re.sub(r"\s+", "", line) not in before:
+                return Found(1.0, f"a call in a loop: “{line.strip()[:90]}”")
+            if loop.search(line):
+                depth = indent
+    return None
+
+
+def _batch_lost(diff: Diff) -> Found | None:
+    if not lost(diff, _BATCH) or gained(diff, _BATCH):
+        return None
+    singles = gained(diff, _QUERY) or gained(diff, _LOOP)
+    claim = f"batching is gone: “{first(diff.lines('lost'), _BATCH)}”"
+    return Found(1.0 if singles else 0.5, claim)
+
+
+def _unbounded(diff: Diff) -> Found | None:
+    added = diff.lines("gained")
+    grows, shared = gained(diff, _GROW), gained(diff, _SHARED)
+    bounded = any(re.search(_BOUND, line, re.IGNORECASE) for line in added)
+    if lost(diff, _BOUND) and re.search(_GROW, "\n".join([*added, *(line for f in diff.live for line in f.context)])):
+        return Found(0.9, f"a bound is gone: “{first(diff.lines('lost'), _BOUND)}”")
+    if grows and shared and not bounded:
+        return Found(1.0, f"something shared grows without a bound: “{first(added, _GROW)}”")
+    return None
+
+
+def _async_wait(diff: Diff) -> Found | None:
+    pattern = r"\b(Thread\.sleep|time\.Sleep|time\.sleep|sleep\(|\.join\(\)|\.get\(\)|\.result\(\)|\.block\(\)|runBlocking|\.Wait\(\)|readFileSync|execSync|os\.fsync|\.Sync\(\)|requests\.(get|post)|http\.Get)"
+    return gains(pattern, "something waits on the path of a request", strength=0.8)(diff)
+
+
+CODE: tuple[Mechanism, ...] = (
+    Mechanism("nil_guard_removed", "a guard against absent values is gone", loses(_GUARD, "a guard is gone", unless=_GUARD),
+              {"nil": 1.0, "index": 0.6, "crash": 0.6, "decode": 0.3, "data": 0.3, "errors": 0.2}),
+    Mechanism("lock_removed", "a lock or transaction is gone", loses(_LOCK, "protection against concurrency is gone", unless=_LOCK),
+              {"race": 1.0, "duplicate": 0.7, "crash": 0.4, "data": 0.4, "errors": 0.2}),
+    Mechanism("lock_added", "a lock or transaction is new", gains(_LOCK, "a lock is new", strength=0.7),
+              {"deadlock": 1.0, "timeout": 0.4, "latency": 0.4, "threads": 0.4, "pool": 0.3}),
+    Mechanism("query_in_loop", "calls in a loop", _looped_query,
+              {"queries": 1.0, "slow_query": 0.5, "pool": 0.5, "db_cpu": 0.6, "throttle": 0.6, "latency": 0.5, "timeout": 0.4, "connections": 0.4}),
+    Mechanism("batching_lost", "batches became single calls", _batch_lost,
+              {"queries": 0.9, "throttle": 1.0, "pool": 0.5, "db_cpu": 0.6, "latency": 0.5, "timeout": 0.4, "connections": 0.4, "queue": 0.4}),
+    Mechanism("unbounded_growth", "something grows without a bound", _unbounded,
+              {"memory": 1.0, "gc": 0.7, "restart": 0.8, "latency": 0.2, "disk": 0.4}),
+    Mechanism("leak", "something is no longer closed", loses(_CLOSE, "closing is gone", unless=_CLOSE),
+              {"fd": 1.0, "pool": 0.9, "connections": 0.9, "memory": 0.6, "restart": 0.4, "threads": 0.5, "timeout": 0.3}),
+    Mechanism("blocking", "something waits on the path of a request", _async_wait,
+              {"latency": 0.8, "threads": 0.9, "timeout": 0.6, "queue": 0.6, "pool": 0.3}),
+    Mechanism("concurrency", "work was moved to other threads, or is no longer waited for",
+              either(loses(r"\bawait\b|\.join\(|wg\.Wait|errgroup|Promise\.all|\.get\(\)", "waiting is gone", strength=0.8),
+                     gains(r"\bgo\s+func|\bgo\s+\w+[.(]|Thread\(|executor\.|CompletableFuture|asyncio\.(gather|create_task)|Promise\.all|parallelStream|spawn\(|\.submit\(", "work runs concurrently", strength=0.7)),
+              {"race": 0.9, "duplicate": 0.5, "pool": 0.5, "threads": 0.7, "connections": 0.5, "memory": 0.3, "throttle": 0.4, "crash": 0.4}),
+    Mechanism("error_handling_removed", "errors are no longer handled",
+              loses(r"if\s+err\s*!=\s*nil|\b(try|catch|except|rescue|recover\(\))\b|\.catch\(|on_error|onError|raise\b|throw\b", "handling of errors is gone", unless=r"err|catch|except|rescue|recover|fallback|throw|raise", strength=0.8),
+              {"crash": 0.9, "nil": 0.7, "data": 0.5, "errors": 0.4, "decode": 0.4}),
+    Mechanism("fallback_removed", "a fallback, breaker or retry is gone",
+              loses(r"fallback|circuit|breaker|hystrix|resilience|retry|backoff|default\w*\(|bulkhead|degrade", "a fallback is gone", unless=r"fallback|circuit|breaker|retry|backoff"),
+              {"errors": 0.5, "timeout": 0.6, "refused": 0.6, "provider": 0.3, "breaker": 0.5}),
+    Mechanism("breaks_on_panic", "something fails on purpose",
+              gains(r"\bpanic\(|\.unwrap\(\)|\.expect\(|\bassert\b|Must[A-Z]\w+\(|System\.exit|os\.Exit|process\.exit|log\.Fatal|throw new|raise \w+Error|\.orElseThrow|!!\.", "it can fail on purpose", strength=0.6),
+              {"crash": 0.9, "nil": 0.6, "restart": 0.6, "errors": 0.3, "data": 0.4}),
+    Mechanism("hot_computing", "more computing for each request",
+              gains(r"regexp?\.(MustCompile|compile|Compile)|Pattern\.compile|bcrypt|scrypt|pbkdf2|argon2|gzip|zstd|compress|json\.(Marshal|dumps|loads)|JSON\.(parse|stringify)|deepcopy|cloneDeep|sha256|md5|encrypt|sorted\(|\.sort\(|reflect\.|itertools\.product", "it computes more", strength=0.5),
+              {"cpu": 1.0, "throttled": 0.7, "latency": 0.6, "threads": 0.3, "gc": 0.3, "timeout": 0.3}),
+    Mechanism("recursion", "a call of itself, or work that multiplies",
+              gains(r"\brecurs\w*|cartesian|CROSS JOIN|while\s*\(?\s*(true|True|1)\b|for\s*\{\s*$|for\s*\(\s*;\s*;\s*\)", "a loop without an end", strength=0.6),
+              {"cpu": 0.9, "crash": 0.6, "memory": 0.6, "latency": 0.4, "threads": 0.4}),
+    Mechanism("call_removed", "a step of the work is gone",
+              loses(r"\b\w*(migrat\w*|warm\w*|init\w*|flush\w*|commit\w*|ack\w*|invalidate\w*|validat\w*|register\w*|refresh\w*|renew\w*|verify\w*|sanitiz\w*|escape\w*|normaliz\w*|close|start|publish\w*|subscribe\w*|dedup\w*|idempot\w*)\s*\(", "a step is gone", strength=0.7),
+              {"data": 0.6, "cache": 0.6, "queue": 0.7, "auth": 0.6, "duplicate": 0.8, "relation": 0.7, "certificate": 0.5, "stale": 0.8, "decode": 0.4, "errors": 0.2, "slow_query": 0.2}),
+    Mechanism("condition_changed", "a condition was turned",
+              either(number(r".", "a boundary moved", falls=None, strength=0.35), gains(r"(<=|>=|<|>|==|!=|&&|\|\||\bnot\b|!\w)", "a condition is new", strength=0.25)),
+              {"index": 0.8, "data": 0.5, "auth": 0.4, "errors": 0.2, "duplicate": 0.3, "business": 0.6}),
+    Mechanism("arithmetic_changed", "what is computed changed: units, rounding, signs, time zones",
+              either(gains(r"round\(|floor\(|ceil\(|\*\s*100\b|/\s*100\b|\*\s*1000\b|/\s*1000\b|parseInt|parseFloat|Decimal|BigDecimal|float64\(|int\(|\bUTC\b|tz|timezone|ZoneId|LocalDate|currency|cents|math\.", "what is computed changed", strength=0.5),
+                     loses(r"round\(|\*\s*100\b|/\s*100\b|\*\s*1000\b|/\s*1000\b|Decimal|BigDecimal|\bUTC\b|timezone|cents|math\.", "what is computed changed", strength=0.5)),
+              {"business": 1.0, "data": 0.8, "index": 0.3, "validation": 0.4, "decode": 0.2}),
+)  # fmt: skip
+"""What code can do."""

@@ -1,0 +1,99 @@
+"""Mechanisms of configuration: endpoints, names, certificates, rights, flags, versions, routes."""
+
+from __future__ import annotations
+
+import re
+
+from rca.mechanisms.base import Found, Mechanism, either, gains, loses
+from rca.mechanisms.diffs import Diff
+from rca.mechanisms.facts import changed_pairs
+
+__all__ = ["CONFIG", "bumped"]
+
+_ENDPOINT = re.compile(
+    r"(?:https?|grpc|redis|postgres\w*|mysql|amqp|kafka|mongodb|tcp|s3)://[\w.:/@-]+|\b[a-z0-9-]+(?:\.[a-z0-9-]+){1,}(?::\d{2,5})\b|\b[a-z0-9-]+(?:\.[a-z0-9-]+){2,}\b|\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b|:\d{4,5}\b"
+)
+_WHERE = r"\b(host|url|uri|endpoint|addr|address|port|bucket|region|topic|queue|namespace|database|schema|domain|upstream|target|broker|dsn|index|table|stream|resolver|nameserver)\w*\s*[:=]"
+_VERSION = re.compile(
+    r"^\s*[\"']?(?P<name>[@\w./:\-\[\]]+?)[\"']?\s*[:=@ ]{1,3}[\"'^~>=<v\s]*(?P<version>\d+(?:\.\d+){1,3}[\w.\-+]*)"
+)
+_MANIFEST = re.compile(
+    r"(^|/)(go\.(mod|sum)|package(-lock)?\.json|requirements[\w-]*\.txt|Pipfile(\.lock)?|poetry\.lock|pyproject\.toml|Gemfile(\.lock)?|pom\.xml|build\.gradle(\.kts)?|Cargo\.(toml|lock)|yarn\.lock|composer\.(json|lock)|\w+\.csproj|mix\.exs)$"
+)
+
+
+def bumped(diff: Diff) -> list[tuple[str, str, str]]:
+    r"""Return dependencies whose version changed, as (name, before, after).
+
+    Examples
+    --------
+    >>> from rca.mechanisms.diffs import parse_diff
+    >>> bumped(parse_diff("@@ go.mod @@\n-\tgithub.com/x/pgx v5.5.4\n+\tgithub.com/x/pgx v6.0.0\n"))
+    [('github.com/x/pgx', '5.5.4', '6.0.0')]
+    """
+    manifest = any(_MANIFEST.search(path) for path in diff.all_paths)
+    sides = []
+    for side in ("lost", "gained"):
+        found = {}
+        for line in diff.lines(side):
+            match = _VERSION.match(line)
+            if match and (manifest or "/" in match["name"]):
+                found[match["name"]] = match["version"]
+        sides.append(found)
+    before, after = sides
+    return [(name, before[name], after[name]) for name in before if name in after and before[name] != after[name]]
+
+
+def _dependency(diff: Diff) -> Found | None:
+    found = bumped(diff)
+    if not found:
+        return None
+    name, before, after = max(found, key=lambda item: _jump(item[1], item[2]))
+    strength = {2: 0.8, 1: 0.5, 0: 0.25}[_jump(before, after)]
+    return Found(strength, f"{name} {before} → {after}")
+
+
+def _jump(before: str, after: str) -> int:
+    one, other = ([int(part) for part in re.findall(r"\d+", text)[:3]] + [0, 0, 0] for text in (before, after))
+    return 2 if one[0] != other[0] else 1 if one[1] != other[1] else 0
+
+
+def _endpoint(diff: Diff) -> Found | None:
+    for item in diff.live:
+        for old, new in changed_pairs(item):
+            before, after = set(_ENDPOINT.findall(old)), set(_ENDPOINT.findall(new))
+            if before - after and after - before and not _VERSION.match(old):
+                return Found(1.0, f"an address changed: “{min(before - after)}” → “{min(after - before)}”")
+            if re.search(_WHERE, old, re.IGNORECASE) and re.sub(r"\s", "", old) != re.sub(r"\s", "", new):
+                return Found(0.8, f"where something is found changed: “{new.strip()[:80]}”")
+    return None
+
+
+CONFIG: tuple[Mechanism, ...] = (
+    Mechanism("endpoint_changed", "an address or name of a place changed", _endpoint,
+              {"dns": 1.0, "refused": 1.0, "not_found": 0.8, "auth": 0.5, "timeout": 0.5, "relation": 0.4, "certificate": 0.4, "provider": 0.4, "config": 0.6, "errors": 0.2, "tls": 0.3}),
+    Mechanism("tls_changed", "how encrypted connections are made changed",
+              either(gains(r"tls\.|TLS|cipher|x509|InsecureSkipVerify|verify=|ssl_|sslmode|RootCAs|ca_?(cert|bundle|file)|keystore|truststore|mtls|minversion", "TLS changed", strength=0.9), loses(r"tls\.|TLS|cipher|RootCAs|ca_?(cert|bundle|file)|truststore|keystore", "TLS changed", strength=0.9)),
+              {"tls": 1.0, "authority": 1.0, "certificate": 0.25, "refused": 0.3, "auth": 0.3}),
+    Mechanism("rights_changed", "rights, secrets or tokens changed",
+              either(gains(r"\b(role|policy|permission|scope|grant|revoke|iam|acl|rbac|secret|token|api_?key|password|credential|audience|issuer|authoriz\w+|allow(ed)?_?\w*|deny|cors|origin)\w*\b", "rights changed", strength=0.7),
+                     loses(r"\b(role|policy|permission|scope|grant|iam|acl|rbac|secret|token|api_?key|password|credential|audience|issuer|authoriz\w+|allow(ed)?_?\w*|cors|origin)\w*\b", "rights changed", strength=0.8)),
+              {"auth": 1.0, "rejected": 0.6, "errors": 0.2, "config": 0.3}),
+    Mechanism("dependency", "a library changed its version", _dependency,
+              {"library": 1.0, "decode": 0.4, "crash": 0.4, "tls": 0.3, "memory": 0.3, "race": 0.2, "errors": 0.15, "deadlock": 0.2, "nil": 0.25}),
+    Mechanism("flag_default", "a flag or default was turned",
+              gains(r"(flag|feature|toggle|enabled?|default|experiment)\w*\W{1,4}(true|false|on|off)\b|\b(enabled?|disabled?)\s*[:=]", "a switch was turned", strength=0.6),
+              {"errors": 0.3, "latency": 0.3, "config": 0.6, "queries": 0.3, "surge": 0.2, "business": 0.3}),
+    Mechanism("setting_missing", "a setting is read that may not be there, or is gone",
+              either(gains(r"os\.Getenv|os\.environ|process\.env|System\.getenv|viper\.|@Value\(|config\.(get|must|require)|getProperty|ENV\[|secretKeyRef|configMapKeyRef|mustEnv", "a setting is read that was not before", strength=0.7),
+                     loses(r"^\s*-?\s*(name|key):|[A-Z][A-Z0-9]+_[A-Z0-9_]+\s*[:=]|env:|valueFrom|export\s+[A-Z_]+=", "a setting is gone", strength=0.7)),
+              {"config": 1.0, "nil": 0.4, "restart": 0.5, "crash": 0.4, "auth": 0.3}),
+    Mechanism("route_changed", "a route, method or version of an interface changed",
+              either(loses(r"\.(get|post|put|delete|patch|Handle|HandleFunc|route|GET|POST|PUT)\(\s*[\"'/]|@(Get|Post|Put|Delete|Request)Mapping|path\(|rpc\s+\w+\(|location\s+/|- path:", "a route is gone", strength=0.9),
+                     gains(r"rewrite|StripPrefix|TrimRight\(|prefix:|basePath|rpc\s+\w+\(", "routes are read otherwise", strength=0.6)),
+              {"not_found": 1.0, "unimplemented": 1.0, "errors": 0.2, "decode": 0.3, "rejected": 0.4}),
+    Mechanism("image_changed", "what it runs on changed",
+              either(gains(r"^\s*FROM\s+\S+|image:\s*\S+|base_image|runtime:|go-version|python-version|node-version|JAVA_OPTS|GOGC|GOMAXPROCS|-Xm[xs]|-XX:", "what it runs on changed", strength=0.5)),
+              {"crash": 0.5, "restart": 0.7, "gc": 0.6, "memory": 0.5, "tls": 0.4, "authority": 0.7, "cpu": 0.4, "library": 0.6, "fd": 0.2}),
+)  # fmt: skip
+"""What configuration can do."""

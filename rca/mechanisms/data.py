@@ -1,0 +1,108 @@
+"""Mechanisms between code and data: tables, columns, fields, indexes, caches, messages."""
+
+from __future__ import annotations
+
+import re
+
+from rca.mechanisms.base import Found, Mechanism, either, first, gains, loses, number
+from rca.mechanisms.diffs import Diff
+from rca.mechanisms.facts import changed_pairs, gained, lost
+
+__all__ = ["DATA"]
+
+_TABLE = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE|TABLE)\s+[`\"\[]?([A-Za-z_][\w.]*)", re.IGNORECASE)
+_MIGRATION = r"(migrat|alembic|flyway|liquibase|db/migrate|schema\.sql|\.sql$)"
+_FIELD = re.compile(
+    r"[\"'`]([A-Za-z][A-Za-z0-9]*(?:[_\-.][A-Za-z0-9]+)*)[\"'`]|json:\"([\w,-]+)|@(?:JsonProperty|Column|SerializedName)\([^)]*[\"'](\w+)"
+)
+_PROTO = re.compile(r"^\s*(?:optional|repeated|required)?\s*[\w.]+\s+(\w+)\s*=\s*\d+\s*;")
+
+
+def _new_table(diff: Diff) -> Found | None:
+    before = {name.lower() for line in diff.lines("lost") for name in _TABLE.findall(line)}
+    before |= {name.lower() for item in diff.live for line in item.context for name in _TABLE.findall(line)}
+    names = [name for line in diff.lines("gained") for name in _TABLE.findall(line) if name.lower() not in before]
+    creates = any(
+        re.search(r"CREATE\s+(TABLE|VIEW)|create_table|createTable", line, re.IGNORECASE)
+        for line in diff.lines("gained")
+    )
+    if not names or creates or any(re.search(_MIGRATION, path) for path in diff.all_paths):
+        return None
+    return Found(1.0, f"it reads or writes “{names[0]}”, which no migration beside it creates")
+
+
+def _field_renamed(diff: Diff) -> Found | None:
+    for item in diff.live:
+        for old, new in changed_pairs(item):
+            before, after = _fields(old), _fields(new)
+            gone, come = before - after, after - before
+            if gone and come and len(gone) == len(come):
+                return Found(1.0, f"a name became another: “{min(gone)}” → “{min(come)}”")
+    lost_fields = {name for line in diff.lines("lost") for name in _fields(line)}
+    gained_fields = {name for line in diff.lines("gained") for name in _fields(line)}
+    gone, come = lost_fields - gained_fields, gained_fields - lost_fields
+    similar = sorted((a, b) for a in gone for b in come if _alike(a, b))
+    if similar:
+        return Found(0.9, f"a name became another: “{similar[0][0]}” → “{similar[0][1]}”")
+    structured = r"json:|@JsonProperty|@Column|serde|proto|Field\(|\w+\s*[:=]\s*(str|int|float|bool|string|number)\b"
+    if gone and not come and lost(diff, structured):
+        return Found(0.7, f"a field is gone: “{min(gone)}”")
+    return None
+
+
+def _fields(line: str) -> set[str]:
+    found = {next(name for name in groups if name).split(",")[0] for groups in _FIELD.findall(line)}
+    proto = _PROTO.match(line)
+    return found | ({proto[1]} if proto else set())
+
+
+def _alike(one: str, other: str) -> bool:
+    a, b = re.sub(r"[^a-z0-9]", "", one.lower()), re.sub(r"[^a-z0-9]", "", other.lower())
+    return (
+        a != b
+        and (
+            a in b or b in a or len(set(re.split(r"[_\-.]", one.lower())) & set(re.split(r"[_\-.]", other.lower()))) > 0
+        )
+    ) or (a == b and one != other)
+
+
+def _query_changed(diff: Diff) -> Found | None:
+    where = r"\bWHERE\b|\bLIMIT\b|\bINDEX\b|USE INDEX|\.limit\(|\.where\(|\.filter\(|\.hint\("
+    worse = r"LIKE\s+['\"]%|\bLOWER\(|\bUPPER\(|\bCAST\(|\bOR\b.+=|ORDER BY|SELECT \*|\bOFFSET\b|NOT IN|DISTINCT|\bILIKE\b|\.order_by\(|regexp"
+    if lost(diff, where):
+        return Found(0.9, f"a restriction of a query is gone: “{first(diff.lines('lost'), where)}”")
+    if gained(diff, worse) and gained(diff, r"\b(SELECT|FROM|WHERE|JOIN|query|order|filter)\b"):
+        return Found(0.7, f"a query became more costly: “{first(diff.lines('gained'), worse)}”")
+    return None
+
+
+DATA: tuple[Mechanism, ...] = (
+    Mechanism("new_table", "a table or column that is not there yet", _new_table, {"relation": 1.0, "column": 0.6, "errors": 0.2}),
+    Mechanism("migration", "the schema changed",
+              gains(r"DROP\s+(TABLE|COLUMN|INDEX|CONSTRAINT)|RENAME\s+(TO|COLUMN|TABLE)|ALTER\s+TABLE|SET NOT NULL|ADD\s+(COLUMN|CONSTRAINT)|drop_column|rename_column|remove_column|dropColumn|renameColumn|change_column", "the schema changes"),
+              {"column": 1.0, "relation": 1.0, "deadlock": 0.7, "slow_query": 0.6, "constraint": 0.8, "decode": 0.4, "db_cpu": 0.4, "timeout": 0.3}),
+    Mechanism("index_lost", "an index is gone",
+              either(gains(r"DROP\s+INDEX|remove_index|drop_index|dropIndex", "an index is dropped"), loses(r"CREATE\s+(UNIQUE\s+)?INDEX|add_index|createIndex|db_index=True|index=True|@Index", "an index is gone")),
+              {"slow_query": 1.0, "db_cpu": 0.9, "latency": 0.5, "timeout": 0.5, "pool": 0.4, "disk": 0.3}),
+    Mechanism("query_changed", "a query asks for more", _query_changed,
+              {"slow_query": 1.0, "db_cpu": 0.9, "latency": 0.5, "memory": 0.5, "timeout": 0.5, "pool": 0.4, "data": 0.3, "disk": 0.2}),
+    Mechanism("field_renamed", "a field or key changed its name", _field_renamed,
+              {"decode": 1.0, "column": 0.8, "validation": 0.8, "nil": 0.5, "data": 0.6, "config": 0.6, "business": 0.4, "errors": 0.2, "queue": 0.2}),
+    Mechanism("type_changed", "a type or format changed",
+              gains(r"\b(int64|int32|string|float64|bool|uint\w*|Long|Integer|String|Decimal|bytes)\b.*(json|yaml|db|proto|column)|Marshal|serializ|encod|protobuf|avro|msgpack|Content-Type|charset|strftime|Format\(|parse", "what is written or read changed", strength=0.5),
+              {"decode": 0.9, "validation": 0.7, "data": 0.7, "column": 0.4, "business": 0.3}),
+    Mechanism("validation_added", "inputs are refused that were accepted",
+              gains(r"validat|required|\bmust\b|regex|pattern|min_?length|max_?length|schema\.|BadRequest|StatusBadRequest|400\b|422\b|Err\w*Invalid|ErrNegative|raise\s+ValueError|strict|DisallowUnknownFields|additionalProperties", "a check is new", strength=0.55),
+              {"validation": 1.0, "decode": 0.7, "rejected": 0.9, "data": 0.5, "errors": 0.2}),
+    Mechanism("cache_changed", "a cache is gone, shorter-lived or keyed otherwise",
+              either(loses(r"cache|memo|lru|redis|ttl|etag|singleflight", "caching is gone", unless=r"cache|memo|lru|redis"),
+                     number(r"ttl|expir|cache|maxage|stale|memo", "what a cache keeps changed", falls=True),
+                     gains(r"cache[_-]?key|cacheKey|no-cache|no-store|flushall|flushdb|FlushAll|invalidate(All)?\(|evict\w*\(", "keys of a cache changed", strength=0.8)),
+              {"cache": 1.0, "db_cpu": 0.6, "queries": 0.6, "latency": 0.5, "stale": 0.6, "surge": 0.3, "pool": 0.4, "throttle": 0.4, "connections": 0.3, "timeout": 0.3}),
+    Mechanism("consumer_changed", "how messages are taken changed",
+              either(number(r"prefetch|visibility|batch|partition|concurrency|consumer|poll|max_?in_?flight|ack", "how messages are taken changed", falls=None, strength=0.8),
+                     loses(r"\.ack\(|\.Ack\(|commit_?offset|commitSync|deleteMessage|delete_message|basic_ack|autoCommit", "messages are no longer confirmed"),
+                     gains(r"\.nack\(|requeue|seek\(|auto\.offset\.reset|rebalance|dead.?letter", "messages are taken otherwise", strength=0.7)),
+              {"queue": 1.0, "duplicate": 0.7, "stale": 0.5, "latency": 0.3, "memory": 0.3}),
+)  # fmt: skip
+"""What code can do to data, and data to code."""
