@@ -65,7 +65,7 @@ class Scenario:
     """Label: what a perfect investigation names."""
     experiments: tuple[Experiment, ...] = ()
     settings: dict[str, Any] = field(default_factory=dict)
-    """First values of the settings that services watch; merged over `lab.switches.DEFAULTS`."""
+    """First values of the settings that services watch; merged over `lab.defaults.DEFAULTS`."""
     rate: float = 12.0
     """Arrivals a second at scale 1."""
     promotion_rows: int = 1_400_000

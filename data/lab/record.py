@@ -18,12 +18,13 @@ from typing import Any
 
 from lab.cgroups import Groups
 from lab.database import Database
+from lab.defaults import DEFAULTS, FIRST_RELEASES
 from lab.errors import LabError
 from lab.model import Phase, Scenario, Window, windows
 from lab.package import write_recording
 from lab.processes import Cores, Process, Processes
 from lab.scrape import Scraper, Target
-from lab.switches import DEFAULTS, FIRST_RELEASES, Switchboard
+from lab.switches import Switchboard
 
 __all__ = ["record"]
 

@@ -8,7 +8,7 @@ from lab.scenarios import databases, dependencies, networks, runtimes
 from lab.scenarios.checkout import CHECKOUT
 from lab.scenarios.quiet import QUIET
 from lab.scenarios.smoke import SMOKE
-from lab.scenarios.surge import SURGE
+from lab.scenarios.surge import BAD_DATA, SURGE
 
 __all__ = ["SCENARIOS", "find"]
 
@@ -17,6 +17,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     QUIET,
     SMOKE,
     SURGE,
+    BAD_DATA,
     *dependencies.SCENARIOS,
     *databases.SCENARIOS,
     *runtimes.SCENARIOS,

@@ -24,7 +24,7 @@ CHECKOUT = Scenario(
     phases=(
         Phase(
             "normal",
-            seconds=100,
+            seconds=75,
             switches=(
                 Switch("flag", {"name": "price_rounding_v2", "state": "on", "service": "pricing"}, at=45),
             ),
@@ -43,7 +43,7 @@ CHECKOUT = Scenario(
         ),
         Phase(
             "deployed",
-            seconds=45,
+            seconds=40,
             switches=(
                 Switch(
                     "deploy",
@@ -51,7 +51,7 @@ CHECKOUT = Scenario(
                 ),
             ),
         ),
-        Phase("flag_on", seconds=75, switches=(_flag("on"),)),
+        Phase("flag_on", seconds=65, switches=(_flag("on"),)),
         Phase(
             "incident",
             settle=12,
@@ -72,7 +72,7 @@ CHECKOUT = Scenario(
         Phase("flag_off", settle=20, pair=PAIR, switches=(Switch("cpu_limit", {"cpus": 0.5}), _flag("off"))),
         Phase(
             "canary",
-            seconds=300,
+            seconds=240,
             settle=20,
             switches=(
                 Switch("canary_start", {"version": "2.8.0-canary", "release": "r2_8_0", "share": 0.2}),
@@ -94,8 +94,8 @@ CHECKOUT = Scenario(
                 _flag("on"),
             ),
         ),
-        Phase("follow_up_1", seconds=150),
-        Phase("follow_up_2", seconds=150),
+        Phase("follow_up_1", seconds=110),
+        Phase("follow_up_2", seconds=110),
     ),
     experiments=(
         Experiment(

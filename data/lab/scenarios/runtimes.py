@@ -29,4 +29,18 @@ SCENARIOS = (
             ),
         ),
     ),
+    Scenario(
+        name="memory-leak", title="checkout 2.7.1 keeps every quote in memory", cause="H3", culprit="checkout 2.7.1",
+        settings={"reports": REPORTS},
+        phases=(
+            BEFORE,
+            Phase(
+                "incident",
+                switches=(
+                    Switch("deploy", {"service": "checkout", "version": "2.7.1", "release": "r2_7_0"}),
+                    Switch("setting", {"values": {"audit_objects": 3_000}}),
+                ),
+            ),
+        ),
+    ),
 )  # fmt: skip

@@ -39,7 +39,7 @@ def run(identity: Identity, settings: Settings, telemetry: Telemetry) -> None:
     """Serve pricing or inventory until told to stop."""
     app = Flask(identity.service)
     flags = Flags(identity, settings)
-    prepare(app, identity)
+    prepare(app)
 
     def work() -> bool:
         conf = settings.get(identity.service)
@@ -65,6 +65,4 @@ def run(identity: Identity, settings: Settings, telemetry: Telemetry) -> None:
             return jsonify(error="warehouse does not answer"), 500
         return jsonify(reserved=len(body["lines"])), 200
 
-    serve(
-        app, identity, telemetry, threads=int(settings.get(f"{identity.service}_threads", 24)), close=lambda: None
-    )
+    serve(app, identity, telemetry, threads=int(settings.get(f"{identity.service}_threads", 24)), close=lambda: None)

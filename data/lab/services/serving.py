@@ -15,9 +15,9 @@ from flask import Flask, Response, g, request
 from opentelemetry import trace
 from opentelemetry.instrumentation.flask import FlaskInstrumentor
 from prometheus_client import Counter, Gauge, Histogram, start_http_server
-from werkzeug.exceptions import HTTPException
 from waitress.server import create_server
 from waitress.task import ThreadedTaskDispatcher
+from werkzeug.exceptions import HTTPException
 
 from lab.services.identity import Identity, RequestFacts, current
 from lab.services.jsonlog import APPLICATION, RUNTIME
@@ -47,6 +47,22 @@ SHED = Counter("worker_pool_shed", "Requests answered with 503 because they had 
 _accepted = threading.local()
 
 
+class Queued:
+    """A channel that waits for a worker; remembers since when. A channel is queued once a request, so it is not kept."""
+
+    def __init__(self, channel: Any) -> None:
+        self._channel, self._since = channel, time.perf_counter()
+
+    def service(self) -> None:
+        """Let the worker's request know when it was accepted, and serve it."""
+        _accepted.at = self._since
+        self._channel.service()
+
+    def cancel(self) -> None:
+        """Give up the request."""
+        self._channel.cancel()
+
+
 class MeteredDispatcher(ThreadedTaskDispatcher):
     """The thread pool of waitress; remembers when each task was queued and how long the queue became."""
 
@@ -56,15 +72,7 @@ class MeteredDispatcher(ThreadedTaskDispatcher):
 
     def add_task(self, task: Any) -> None:
         """Queue a task and keep the time."""
-        task.lab_queued_at = time.perf_counter()
-        original = task.service
-
-        def service() -> None:
-            _accepted.at = task.lab_queued_at
-            original()
-
-        task.service = service
-        super().add_task(task)
+        super().add_task(Queued(task))
         with self.lock:
             self.longest = max(self.longest, self.waiting())
 
@@ -92,7 +100,7 @@ def _watch_gc() -> None:
     gc.callbacks.append(callback)
 
 
-def prepare(app: Flask, identity: Identity, *, shed_after: float = 4.0) -> None:
+def prepare(app: Flask, *, shed_after: float = 4.0) -> None:
     """Instrument the application: spans, RED metrics, the correlation id, one log line a request."""
     log = logging.getLogger(f"{APPLICATION}.access")
     # First: the hooks below need the request's span.
@@ -142,12 +150,11 @@ def prepare(app: Flask, identity: Identity, *, shed_after: float = 4.0) -> None:
         return response
 
 
-
 def _last_resort(error: Exception) -> Any:
     """Answer 500 for what nobody expected, and write down where it came from."""
     if isinstance(error, HTTPException):
         return error
-    logging.getLogger(APPLICATION).exception("unhandled error", extra={"error_type": type(error).__name__})
+    logging.getLogger(APPLICATION).error("unhandled error", exc_info=error, extra={"error_type": type(error).__name__})
     return Response('{"error": "internal"}', 500, mimetype="application/json")
 
 

@@ -42,6 +42,7 @@ class Checkout:
         self.models = importlib.import_module(f"{release}.models")
         self.promotions = importlib.import_module(f"{release}.promotions")
         self.identity, self.settings = identity, settings
+        self._audit: list[dict[str, Any]] = []
         self.flags = Flags(identity, settings)
         self.pricing, self.inventory = Dependency("pricing", settings), Dependency("inventory", settings)
         self.engine = dbspans.connect(
@@ -75,7 +76,13 @@ class Checkout:
                 (line_total(line, Decimal(unit) / 100, steps) - offer.off)
                 for line, unit, offer in zip(cart.lines, quote["units"], offers, strict=True)
             )
+        self._keep_for_audit(cart_id)
         return {"cart": cart_id, "total": str(total)}
+
+    def _keep_for_audit(self, cart_id: int) -> None:
+        """Keep a trail of each quote in memory, where the settings ask for it: a leak that the collector must walk."""
+        for step in range(int(self.settings.get("audit_objects", 0))):
+            self._audit.append({"cart": cart_id, "step": step, "previous": self._audit[-1:]})
 
     def show(self, cart_id: int) -> dict[str, Any]:
         """Show a cart."""
@@ -140,7 +147,7 @@ def run(identity: Identity, settings: Settings, telemetry: Telemetry) -> None:
         )
         return response
 
-    prepare(app, identity)
+    prepare(app)
     # Flask runs the hooks after a request last registered first: the fields must be there before the access line.
     app.after_request_funcs[None].reverse()
 
@@ -153,6 +160,4 @@ def run(identity: Identity, settings: Settings, telemetry: Telemetry) -> None:
         return jsonify(service.show(cart_id))
 
     _handle_failures(app)
-    serve(
-        app, identity, telemetry, threads=int(settings.get("checkout_threads", 10)), close=service.engine.dispose
-    )
+    serve(app, identity, telemetry, threads=int(settings.get("checkout_threads", 10)), close=service.engine.dispose)

@@ -39,6 +39,8 @@ class Offer:
 
 def line_total(line: PricedLine, unit: Decimal, steps: int) -> Decimal:
     """Price a line: tries ``steps`` roundings of the tax split and keeps the one that loses the fewest cents."""
+    if line.quantity < 1:
+        raise ValueError(f"quantity {line.quantity} of item {line.sku}")
     gross = unit * line.quantity
     best, lost = gross, Decimal(1)
     for step in range(1, steps + 1):

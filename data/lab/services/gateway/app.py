@@ -40,7 +40,7 @@ def run(identity: Identity, settings: Settings, telemetry: Telemetry) -> None:
     app = Flask("gateway")
     client = httpx.Client(limits=httpx.Limits(max_connections=400, max_keepalive_connections=100), timeout=TIMEOUT)
     log = logging.getLogger(f"{APPLICATION}.gateway")
-    prepare(app, identity, shed_after=20.0)
+    prepare(app, shed_after=20.0)
 
     def forward(method: str, path: str) -> Response:
         facts = current.get()
@@ -51,10 +51,10 @@ def run(identity: Identity, settings: Settings, telemetry: Telemetry) -> None:
         try:
             answer = client.request(method, upstream["url"] + path, headers={"x-request-id": facts.request_id})
         except httpx.TimeoutException:
-            log.error("checkout timed out", extra={"error_type": "timeout"})
+            log.log(logging.ERROR, "checkout timed out", extra={"error_type": "timeout"})
             return Response('{"error": "timeout"}', 504, mimetype="application/json")
         except httpx.HTTPError as error:
-            log.error("checkout unreachable", extra={"error_type": type(error).__name__})
+            log.log(logging.ERROR, "checkout unreachable", extra={"error_type": type(error).__name__})
             return Response('{"error": "bad gateway"}', 502, mimetype="application/json")
         headers = forwarding.response_headers(answer.headers, facts.request_id)
         return Response(answer.content, answer.status_code, headers, mimetype="application/json")
