@@ -76,17 +76,17 @@ def judge(observed: Observed, hypotheses: Sequence[Hypothesis], experiments: Seq
     whole = math.fsum(odds) or 1.0
     leader = max(range(len(weighed)), key=lambda at: odds[at]) if weighed else -1
     verdicts = []
-    for at, (hypothesis, evidence, score, seen) in enumerate(weighed):
+    for at, (hypothesis, told, score, seen) in enumerate(weighed):
         probability = odds[at] / whole
         verdicts.append(
             Verdict(
                 id=hypothesis.id,
                 title=hypothesis.title,
-                status=_status(evidence, probability, seen, leads=at == leader),
+                status=_status(told, probability, seen, leads=at == leader),
                 prior_decibans=hypothesis.prior_decibans,
                 decibans=score,
                 probability=probability,
-                evidence=evidence,
+                evidence=told,
                 next_experiments=hypothesis.experiments,
             )
         )

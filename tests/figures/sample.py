@@ -264,20 +264,20 @@ def spans(calls_made, trace_id):
             "duration_ns": 100_000_000 * calls_made,
         }
     ]
-    for number in range(calls_made):
-        rows.append(
-            {
-                "trace_id": trace_id,
-                "span_id": str(number + 2),
-                "parent_span_id": "1",
-                "service_name": "checkout",
-                "span_name": f"SELECT promotions {NASTY}",
-                "span_kind": "CLIENT",
-                "db_system_name": "postgresql",
-                "start_ns": START + number * 95_000_000,
-                "duration_ns": 90_000_000,
-            }
-        )
+    rows += [
+        {
+            "trace_id": trace_id,
+            "span_id": str(number + 2),
+            "parent_span_id": "1",
+            "service_name": "checkout",
+            "span_name": f"SELECT promotions {NASTY}",
+            "span_kind": "CLIENT",
+            "db_system_name": "postgresql",
+            "start_ns": START + number * 95_000_000,
+            "duration_ns": 90_000_000,
+        }
+        for number in range(calls_made)
+    ]
     return pl.DataFrame(rows)
 
 
