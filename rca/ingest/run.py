@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 import numpy as np
+import polars as pl
 import pyarrow as pa
 
 from rca.engines.duckdb import DuckDBEngine
@@ -137,6 +138,7 @@ def _read(engine: DuckDBEngine, source: Source, reader: Format, service_name: st
             AttributeError,
             RecursionError,
             pa.ArrowException,
+            pl.exceptions.PolarsError,
             OverflowError,
         ) as error:
             if isinstance(error, RcaError):
