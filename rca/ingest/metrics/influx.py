@@ -22,17 +22,21 @@ _ESCAPED = re.compile(r"\\([,= \\])")
 def _sniff(sample: Sample) -> Guess:
     if sample.looks_json:
         return NO
-    share = sample.share(lambda line: line.startswith("#") or _good(line))
+    lines = [line for line in sample.lines[:100] if not line.startswith("#")]
+    good = sum(_good(line) for line in lines)
     return (
-        Guess(0.85, "measurement, tags and fields of the line protocol")
-        if share >= 0.7 and sample.share(_good) > 0
-        else NO
+        Guess(0.85, "measurement, tags and fields of the line protocol") if lines and good >= 0.7 * len(lines) else NO
     )
 
 
 def _good(line: str) -> bool:
     found = _LINE.fullmatch(line)
-    return bool(found) and any(_VALUE.fullmatch(value) for _, value in _FIELDS.findall(found[3] if found else ""))
+    if not found or found[1].endswith(":"):
+        return False
+    values = [value for _, value in _FIELDS.findall(found[3])]
+    # Without tags and without a time it could be a line of anything that assigns.
+    told = bool(found[2]) or bool(found[4] and len(found[4]) >= 9)
+    return told and any(_VALUE.fullmatch(value) for value in values)
 
 
 def _read(source: Source, sink: Sink) -> None:

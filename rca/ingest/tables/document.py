@@ -39,7 +39,9 @@ def _whole(rows: list[dict[str, Any]], name: str) -> Layout:
             for inner in tables_in(rows[0])
             if inner.name != "commits" and (kind_of_name(inner.name) or len(inner.rows) > 2)
         ]
-        if layout.score < _RECORD or any(_as_rows(inner.rows, inner.name).score >= _RECORD for inner in lists):
+        if (lists and layout.score < _RECORD) or any(
+            _as_rows(inner.rows, inner.name).score >= _RECORD for inner in lists
+        ):
             return UNKNOWN
     return layout
 

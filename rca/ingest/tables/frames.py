@@ -76,9 +76,11 @@ def dialect(lines: list[str]) -> Dialect | None:
     if not best[1]:
         return None
     separator, names = best[1], best[2]
-    strip = any(f"{separator} " in line for line in [header, *body[:20]])
-    cells = [line.split(separator) for line in body[:20]]
-    strip = strip and any(cell[:1] == " " or cell[-1:] == " " for line in cells for cell in line)
+    split = [line.split(separator) for line in [header, *body[:20]]]
+    # Blanks belong to the separators where every line has them, as in exports for people's eyes.
+    strip = all(
+        all(cell[:1] == " " for cell in cells[1:]) or all(cell[-1:] == " " for cell in cells[:-1]) for cells in split
+    )
     return Dialect(
         separator, _unique([name.strip() for name in names]), header, commented or not header.startswith("#"), strip
     )

@@ -210,6 +210,8 @@ def _points(table: _Table) -> Layout | None:
     named = normal(fields["name"]) in METRIC["name"][:5]
     if _all_numbers(table, fields["name"]) or (not named and "time" not in fields):
         return None
+    if not named and table.has("msg", "message", "body", "level", "severity", "severity_text"):
+        return None  # a record of a logger that names itself
     score = 0.85 if named and "time" in fields else 0.6 if "time" in fields else 0.5
     return Layout("points", score, "columns of metric points: name and value", fields, table.hint)
 
@@ -243,7 +245,7 @@ def _wide(table: _Table) -> Layout | None:
     if time is None:
         return None
     others = [column for column in table.columns if column != time]
-    numeric = [column for column in others if _all_numbers(table, column)]
+    numeric = [column for column in others if _mostly_numbers(table, column)]
     if table.rows and (not numeric or 3 * len(numeric) < len(others)):
         return None
     if not others or (not table.rows and len(others) < 2):
@@ -263,6 +265,11 @@ def _are_times(table: _Table, column: str) -> bool:
 
 def _is_number(text: str) -> bool:
     return number(text) is not None
+
+
+def _mostly_numbers(table: _Table, column: str) -> bool:
+    texts = table.texts(column)
+    return bool(texts) and 2 * sum(map(_is_number, texts)) >= len(texts)
 
 
 def _all_numbers(table: _Table, column: str | None) -> bool:

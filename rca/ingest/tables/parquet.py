@@ -16,34 +16,43 @@ from rca.ingest.contract import NO, Format, Guess, Sample, Sink
 from rca.ingest.source import Source
 from rca.ingest.tables.batch import Batch
 from rca.ingest.tables.build import builder_of
-from rca.ingest.tables.layout import Layout, decide
+from rca.ingest.tables.layout import UNKNOWN, decide
 
-__all__ = ["PARQUET", "parquet_columns"]
+__all__ = ["PARQUET"]
 
 _MAGIC = b"PAR1"
 _ROWS = 131_072
 
 
-def parquet_columns(sample: Sample) -> list[str]:
-    """Return the columns of a sampled Parquet file; empty where it is none, or where its end cannot be seen."""
-    if not sample.head.startswith(_MAGIC):
-        return []
+def _schema(sample: Sample) -> pa.Schema | None:
+    """Return the columns of a sampled file; None where its end, which has them, cannot be seen."""
     place: Any = io.BytesIO(sample.head) if sample.complete else sample.path
     if not sample.complete and not Path(sample.path).is_file():
-        return []
+        return None
     try:
-        return list(pq.read_schema(place).names)
+        return pq.read_schema(place)
     except (OSError, pa.ArrowException):
-        return []
+        return None
+
+
+def _flat_numbers(schema: pa.Schema) -> bool:
+    kinds = [field.type for field in schema]
+    if any(pa.types.is_nested(kind) for kind in kinds):
+        return False
+    numbers = [pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind) for kind in kinds]
+    return 3 * sum(map(bool, numbers)) >= len(kinds) - 1
 
 
 def _sniff(sample: Sample) -> Guess:
     if not sample.head.startswith(_MAGIC):
         return NO
-    columns = parquet_columns(sample)
-    if not columns:
+    schema = _schema(sample)
+    if schema is None:
         return Guess(0.1, "a Parquet file")
+    columns = list(schema.names)
     layout = decide(columns, [], sample.name)
+    if layout.kind == "wide" and not _flat_numbers(schema):
+        return Guess(0.06, "a Parquet file whose columns are no series of numbers")
     return (
         Guess(layout.score, layout.reason)
         if layout.kind
@@ -51,35 +60,33 @@ def _sniff(sample: Sample) -> Guess:
     )
 
 
-def _open(source: Source) -> pq.ParquetFile:
-    raw = source.opener()
-    plain = raw.read(4) == _MAGIC
-    raw.seek(0)
-    try:
-        return pq.ParquetFile(raw if plain else io.BytesIO(source.read_all()))
-    except (OSError, pa.ArrowException) as error:
-        raise FormatError(f"{source.path} is no readable Parquet file: {error}.") from None
-
-
 def _read(source: Source, sink: Sink) -> None:
-    file = _open(source)
+    with source.opener() as raw:
+        plain = raw.read(4) == _MAGIC
+        raw.seek(0)
+        try:
+            file = pq.ParquetFile(raw if plain else io.BytesIO(source.read_all()))
+        except (OSError, pa.ArrowException) as error:
+            raise FormatError(f"{source.path} is no readable Parquet file: {error}.") from None
+        _read_file(file, source, sink)
+
+
+def _read_file(file: pq.ParquetFile, source: Source, sink: Sink) -> None:
     names = file.schema_arrow.names
     if len(names) > source.limits.columns:
         raise FormatError(
             f"{source.path} has {len(names):,} columns, more than the limit of {source.limits.columns:,}."
         )
-    layout: Layout | None = None
-    builder = None
+    layout, builder = UNKNOWN, None
     for block in file.iter_batches(batch_size=_ROWS):
         frame = pl.from_arrow(pa.table(block))
         if not isinstance(frame, pl.DataFrame) or not len(frame):
             continue
-        records = layout is not None and layout.kind in {"spans", "changes", "logs", "patterns"}
         if builder is None:
             layout = decide(names, _plain(frame.head(50)), source.name)
             builder = builder_of(layout, source, sink, names)
-            records = layout.kind in {"spans", "changes", "logs", "patterns"}
-        builder.add(Batch(None, rows=_plain(frame)) if records else Batch(None, _texts(frame)))
+        by_record = layout.kind in {"spans", "changes", "logs", "patterns"}
+        builder.add(Batch(None, rows=_plain(frame)) if by_record else Batch(None, _texts(frame)))
     if builder is not None:
         builder.finish()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import polars as pl
 import pyarrow as pa
@@ -33,16 +35,18 @@ class LongPoints:
 
     def add(self, batch: Batch) -> None:
         """Take a batch of rows."""
-        frame = batch.frame
+        frame = _with(batch.frame, self._fields.values(), len(batch))
         if not len(frame):
             return
         times, bad_time = _times(frame, self._fields.get("time"), self._clock)
         values, units, bad_value = _values(frame, self._fields["value"])
+        nameless = (frame[self._fields["name"]].fill_null("") == "").to_numpy()
+        bad = bad_time | bad_value | nameless
         numbers = Numbers(self._sink, len(frame))
-        for at in np.flatnonzero(bad_time | bad_value):
-            reason = "not a time" if bad_time[at] else "not a number"
+        for at in np.flatnonzero(bad):
+            reason = "not a time" if bad_time[at] else "not a number" if bad_value[at] else "no name of a metric"
             self._sink.quarantine(reason, batch.excerpt(int(at)), batch.offset(int(at)), record_no=numbers.at(int(at)))
-        good = np.flatnonzero(~(bad_time | bad_value))
+        good = np.flatnonzero(~bad)
         if len(good) == len(frame):
             self._push(frame, times, values, units, numbers.of(good))
         elif len(good):
@@ -101,7 +105,7 @@ class WidePoints:
 
     def add(self, batch: Batch) -> None:
         """Take a batch of rows."""
-        frame = batch.frame
+        frame = _with(batch.frame, [self._time], len(batch))
         if not len(frame):
             return
         times, bad_time = _times(frame, self._time, self._clock)
@@ -198,6 +202,14 @@ class WidePoints:
 
     def finish(self) -> None:
         """Nothing is held back."""
+
+
+def _with(frame: pl.DataFrame, names: Iterable[str], count: int) -> pl.DataFrame:
+    """Return a frame that has all these columns: a batch of JSON rows may lack one altogether."""
+    absent = [name for name in names if name not in frame.columns]
+    if not frame.width:
+        return pl.DataFrame({name: [None] * count for name in absent}, schema=dict.fromkeys(absent, pl.String))
+    return frame.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in absent) if absent else frame
 
 
 def _times(frame: pl.DataFrame, column: str | None, clock: Clock) -> tuple[pl.Series, np.ndarray]:

@@ -11,14 +11,18 @@ from rca.ingest.tables.names import find, normal
 
 __all__ = ["split_names"]
 
-_METRIC_WORDS = frozenset((
-    "cpu", "mem", "memory", "disk", "net", "network", "http", "grpc", "rpc", "latency", "request", "requests", "response", "error", "errors",
-    "jvm", "go", "process", "gc", "heap", "thread", "threads", "queue", "pool", "conn", "connection", "connections", "tcp", "udp", "io", "fs",
-    "file", "page", "load", "rx", "tx", "p50", "p90", "p95", "p99", "avg", "mean", "max", "min", "total", "num", "count", "rate", "container",
-    "node", "kube", "system", "sys", "user", "swap", "read", "write", "in", "out", "success", "fail", "failed", "duration", "time", "bytes",
-    "throughput", "qps", "rps", "tps", "cache", "hit", "miss", "active", "idle", "usage", "used", "free", "available", "value", "client",
-    "server", "outbound", "inbound", "upstream", "downstream", "uptime", "saturation", "utilization", "availability", "status",
+_HEADS = frozenset((
+    "cpu", "mem", "memory", "disk", "net", "network", "http", "https", "grpc", "rpc", "latency", "request", "requests", "response", "responses",
+    "error", "errors", "jvm", "go", "golang", "process", "gc", "heap", "thread", "threads", "conn", "connection", "connections", "tcp", "udp", "io",
+    "fs", "rx", "tx", "p50", "p90", "p95", "p99", "avg", "mean", "max", "min", "total", "num", "count", "rate", "container", "node", "kube", "system",
+    "sys", "swap", "read", "write", "in", "out", "failed", "duration", "bytes", "throughput", "qps", "rps", "tps", "active", "idle", "usage", "used",
+    "free", "available", "outbound", "inbound", "uptime", "saturation", "utilization", "availability", "queue", "pool", "messages", "value",
 ))  # fmt: skip
+"""First words that no service's name has: what begins so is a metric."""
+
+_METRIC_WORDS = _HEADS | {
+    "load", "user", "cache", "hit", "miss", "success", "fail", "time", "page", "file", "client", "server", "status", "db", "sql", "query", "queries",
+}  # fmt: skip
 _SEPARATOR = re.compile(r"::|__|[_.:/| ]")
 _STRONG = ("::", "|", "/", ":", "__")
 
@@ -83,7 +87,7 @@ def _splits(name: str) -> list[tuple[str, str, str]]:
     for mark in _SEPARATOR.finditer(name):
         prefix, ending = name[: mark.start()], name[mark.end() :]
         strong = mark[0] in _STRONG
-        if prefix and ending and (strong or _first_word(prefix) not in _METRIC_WORDS):
+        if prefix and ending and (strong or _first_word(prefix) not in _HEADS):
             found.append((prefix, mark[0], ending))
     return found
 

@@ -42,7 +42,7 @@ _LENGTHS: Mapping[str, float] = {
 _PREFIXES: Mapping[str, float] = {
     "k": 1e3, "mil": 1e6, "bil": 1e9, "tri": 1e12, "ki": 1024.0, "mi": 1024.0**2, "gi": 1024.0**3,
 }  # fmt: skip
-_TEXT = re.compile(r"([+-]?(?:\d[\d,]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([^\d\s]\S*)?")
+_TEXT = re.compile(r"([+-]?(?:\d[\d,]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([A-Za-zµμ%°/][A-Za-zµμ%°/²^\d.-]{0,15})?")
 _PIECE = re.compile(r"(\d+(?:\.\d+)?)\s*([a-zµμ]+)", re.IGNORECASE)
 _MISSING = frozenset(("", "null", "none", "nan", "na", "n/a", "-", "nil", "undefined", "\\n", "<na>", "nat"))
 _INFINITY = {"inf": float("inf"), "infinity": float("inf"), "-inf": float("-inf"), "-infinity": float("-inf")}
