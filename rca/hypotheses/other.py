@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import polars as pl
 
 from rca.hypotheses.base import Hypothesis, missing, observation
@@ -19,6 +21,10 @@ _DEFECT = (
 )
 _DATA = r"malformed|corrupt|invalid (?:record|row|payload|message|utf|character|json|date)|bad (?:record|data|message)|poison|parse error|out of range|schema (?:mismatch|violation)|constraint"
 _CERTIFICATE = r"certificate|x509|\bcert\b.{0,40}(?:expired|invalid|unknown)|tls: |ssl(?:error|handshake)|handshake fail|not yet valid|has expired"
+
+
+_UNKNOWN_SAMPLING = 0.2
+"""Standard error, on the logarithm, of a rate counted from traces whose sampling may not be on record."""
 
 
 def errors_rose(observed: Observed) -> Evidence:
@@ -44,16 +50,15 @@ def rate_rose(observed: Observed) -> Evidence:
     rate_before = float(before.weight.sum()) / windows.baseline.length_ns
     rate_during = float(during.weight.sum()) / windows.incident.length_ns
     ratio = rate_during / rate_before if rate_before else float("nan")
+    error = 1.96 * math.sqrt(1 / before.n + 1 / during.n + _UNKNOWN_SAMPLING**2)
+    low, high = ratio * math.exp(-error), ratio * math.exp(error)
     claim = (
         f"{rate_before * 1e9:,.2f} → {rate_during * 1e9:,.2f} requests a second, counted from traces by their weight."
     )
-    return observation(
-        name,
-        family,
-        of_ratio(ratio, None, None, expected=2.5),
-        claim,
-        source="elicited: log-ratio around 2.5 against around 1",
+    source = (
+        "elicited: log-ratio around 2.5 against around 1; a sampling rate that traces do not tell may be off by a fifth"
     )
+    return observation(name, family, of_ratio(ratio, low, high, expected=2.5, cap=8.0), claim, source=source)
 
 
 def nothing_clear(observed: Observed) -> Evidence:

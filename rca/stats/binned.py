@@ -91,7 +91,7 @@ def summarize(binned: Binned, multiplicity: Array | None = None) -> dict[str, Ar
     Returns
     -------
     dict
-        ``p50_ms``, ``p95_ms``, ``p99_ms``, ``mean_ms``, ``error_ratio``, ``queries_per_request`` and
+        ``p50_ms``, ``p95_ms``, ``p99_ms``, ``mean_ms``, ``error_ratio``, ``queries_per_request``, ``slow_queries_per_request`` and
         ``slow_<place>_ms``, ``mean_<place>_ms`` for each place; one value a resample, NaN where it holds no request.
     """
     times = np.ones((1, len(binned.weight))) if multiplicity is None else multiplicity
@@ -107,6 +107,7 @@ def summarize(binned: Binned, multiplicity: Array | None = None) -> dict[str, Ar
         # the slowest share: whole buckets from the one that holds its edge, so that numerator and denominator agree
         slow = running > (1 - _SLOW_SHARE) * total[:, None]
         slow_total = (histogram * slow).sum(axis=1)
+        out["slow_queries_per_request"] = ((times @ binned.calls) * slow).sum(axis=1) / slow_total
         for place, values in binned.places.items():
             spent = times @ values
             out[f"mean_{place}_ms"] = spent.sum(axis=1) / total
