@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rca.mechanisms.diffs import Diff
 from rca.mechanisms.facts import changed_numbers, gained, lost
 
-__all__ = ["Detector", "Found", "Mechanism", "either", "first", "gains", "loses", "number"]
+__all__ = ["Detector", "Found", "Mechanism", "either", "first", "gains", "loses", "number", "touches"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,20 @@ def gains(pattern: str, words: str, *, unless: str = "", strength: float = 1.0) 
         if not gained(diff, pattern) or (unless and any(re.search(unless, line, re.IGNORECASE) for line in added)):
             return None
         return Found(strength, f"{words}: “{first(added, pattern)}” is new")
+
+    return find
+
+
+def touches(pattern: str, words: str, *, strength: float = 1.0) -> Detector:
+    """Make a detector of a pattern on any line that went away or came."""
+    compiled = re.compile(pattern, re.IGNORECASE)
+
+    def find(diff: Diff) -> Found | None:
+        for side, verb in (("gained", "is new"), ("lost", "is gone")):
+            line = next((line for line in diff.lines(side) if compiled.search(line)), None)
+            if line is not None:
+                return Found(strength, f"{words}: “{line.strip()[:90]}” {verb}")
+        return None
 
     return find
 

@@ -11,7 +11,7 @@ from rca.mechanisms.facts import gained, lost
 __all__ = ["CODE"]
 
 _GUARD = (
-    r"(if|unless|when|guard|&&|\|\||\?)\b?.*(==|!=|===|!==|\bis\b)\s*(not\s+)?(nil|null|none|undefined)\b|if\s+(not\s+|!)[\w.]+\s*[:{)]|\?\.|\?\?|"
+    r"(if|unless|when|guard|&&|\|\||\?).*(==|!=|===|!==|\bis\b)\s*(not\s+)?(nil|null|none|undefined)\b|if\s+(not\s+|!)[\w.]+\s*[:{)]|\?\.|\?\?|"
     r"\.(is_none|is_some|isPresent|isEmpty|ifPresent|orElse\w*|unwrap_or\w*|get_or_else)\b|Optional\.ofNullable|hasOwnProperty|\bok\s*:?=|len\([\w.]+\)\s*(==|>|!=)\s*0|requireNonNull"
 )
 _LOCK = (
@@ -21,7 +21,7 @@ _LOCK = (
 _QUERY = (
     r"(?<!\w)(db|repo|repository|dao|session|conn|connection|cursor|tx|client|store|rdb|redis|cache|orm|stmt|pool|api|http|svc|service|stub|em|entityManager|prisma|collection|table|objects|model)\w*"
     r"[.>\-]+\w*(query|exec|execute|find|fetch|get|select|load|scan|read|lookup|insert|save|update|put|delete|post|call|request|send|list|filter|one|first|all)\w*\("
-    r"|\b(SELECT|INSERT INTO|UPDATE|DELETE FROM)\b.+|\bfetch\(|requests\.(get|post)|\.objects\.(get|filter)|axios\.|await\s+\w+\.(get|find|fetch|query|load)\w*\("
+    r"|\bSELECT\s+[\w*,.()\s]+\s+FROM\b|\bINSERT INTO\b|\bUPDATE\s+\w+\s+SET\b|\bDELETE FROM\b|\bfetch\(|requests\.(get|post)|\.objects\.(get|filter)|axios\.|await\s+\w+\.(get|find|fetch|query|load)\w*\("
     r"|\.(Query|QueryRow|QueryContext|QueryRowContext|Exec|ExecContext|GetItem|PutItem|Get|HGet|Do)\("
 )
 _LOOP = r"^\s*(for|foreach|while|loop)\b|\.(forEach|map|flatMap|each|each_with_index|collect)\s*[({]|for\s+\w+\s+in\b|\brange\s+\w+"
@@ -108,7 +108,7 @@ CODE: tuple[Mechanism, ...] = (
               loses(r"fallback|circuit|breaker|hystrix|resilience|retry|backoff|default\w*\(|bulkhead|degrade", "a fallback is gone", unless=r"fallback|circuit|breaker|retry|backoff"),
               {"errors": 0.5, "timeout": 0.6, "refused": 0.6, "provider": 0.3, "breaker": 0.5}),
     Mechanism("breaks_on_panic", "something fails on purpose",
-              gains(r"\bpanic\(|\.unwrap\(\)|\.expect\(|\bassert\b|Must[A-Z]\w+\(|System\.exit|os\.Exit|process\.exit|log\.Fatal|throw new|raise \w+Error|\.orElseThrow|!!\.", "it can fail on purpose", strength=0.6),
+              gains(r"\bpanic\(|\.unwrap\(\)|\.expect\(|\bassert\b|System\.exit|os\.Exit|process\.exit|log\.Fatal|throw new|raise \w+Error|\.orElseThrow|!!\.", "it can fail on purpose", strength=0.5),
               {"crash": 0.9, "nil": 0.6, "restart": 0.6, "errors": 0.3, "data": 0.4}),
     Mechanism("hot_computing", "more computing for each request",
               gains(r"regexp?\.(MustCompile|compile|Compile)|Pattern\.compile|bcrypt|scrypt|pbkdf2|argon2|gzip|zstd|compress|json\.(Marshal|dumps|loads)|JSON\.(parse|stringify)|deepcopy|cloneDeep|sha256|md5|encrypt|sorted\(|\.sort\(|reflect\.|itertools\.product", "it computes more", strength=0.5),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rca.mechanisms.base import Found, Mechanism, either, gains, loses
+from rca.mechanisms.base import Found, Mechanism, either, gains, loses, touches
 from rca.mechanisms.diffs import Diff
 from rca.mechanisms.facts import changed_pairs
 
@@ -73,12 +73,11 @@ CONFIG: tuple[Mechanism, ...] = (
     Mechanism("endpoint_changed", "an address or name of a place changed", _endpoint,
               {"dns": 1.0, "refused": 1.0, "not_found": 0.8, "auth": 0.5, "timeout": 0.5, "relation": 0.4, "certificate": 0.4, "provider": 0.4, "config": 0.6, "errors": 0.2, "tls": 0.3}),
     Mechanism("tls_changed", "how encrypted connections are made changed",
-              either(gains(r"tls\.|TLS|cipher|x509|InsecureSkipVerify|verify=|ssl_|sslmode|RootCAs|ca_?(cert|bundle|file)|keystore|truststore|mtls|minversion", "TLS changed", strength=0.9), loses(r"tls\.|TLS|cipher|RootCAs|ca_?(cert|bundle|file)|truststore|keystore", "TLS changed", strength=0.9)),
+              touches(r"tls\.|TLS_|cipher|x509|InsecureSkipVerify|verify=|ssl_|sslmode|RootCAs|ca_?(cert|bundle|file)|keystore|truststore|mtls|min_?version", "TLS changed", strength=0.9),
               {"tls": 1.0, "authority": 1.0, "certificate": 0.25, "refused": 0.3, "auth": 0.3}),
     Mechanism("rights_changed", "rights, secrets or tokens changed",
-              either(gains(r"\b(role|policy|permission|scope|grant|revoke|iam|acl|rbac|secret|token|api_?key|password|credential|audience|issuer|authoriz\w+|allow(ed)?_?\w*|deny|cors|origin)\w*\b", "rights changed", strength=0.7),
-                     loses(r"\b(role|policy|permission|scope|grant|iam|acl|rbac|secret|token|api_?key|password|credential|audience|issuer|authoriz\w+|allow(ed)?_?\w*|cors|origin)\w*\b", "rights changed", strength=0.8)),
-              {"auth": 1.0, "rejected": 0.6, "errors": 0.2, "config": 0.3}),
+              touches(r"\b(roles?|polic(y|ies)|permissions?|scopes?|grants?|revoke|iam|acl|rbac|secrets?|tokens?|api_?key|passwords?|credentials?|audience|issuer|authoriz\w+|jwks?\w*|allow(ed)?_\w+|deny|cors|origins?|signing\w*|hmac)\b", "rights changed", strength=0.8),
+              {"auth": 1.0, "rejected": 0.6, "credential": 0.4, "errors": 0.2, "config": 0.3}),
     Mechanism("dependency", "a library changed its version", _dependency,
               {"library": 1.0, "decode": 0.4, "crash": 0.4, "tls": 0.3, "memory": 0.3, "race": 0.2, "errors": 0.15, "deadlock": 0.2, "nil": 0.25}),
     Mechanism("flag_default", "a flag or default was turned",

@@ -89,7 +89,7 @@ SYMPTOMS: tuple[Symptom, ...] = (
     Symptom("errors", "requests fail", r"error|fail|exception|\b5\d\d\b", ("errors", "availability")),
 )  # fmt: skip
 _EXCLUSIVE = (("certificate", "credential"), ("certificate", "authority", "tls"), ("relation", "not_found"), ("column", "not_found"),
-              ("dns", "not_found"), ("cancelled", "timeout"), ("pool", "timeout"), ("deadlock", "timeout"), ("dns", "timeout"), ("throttle", "throttled"))  # fmt: skip
+              ("dns", "not_found"), ("cancelled", "timeout"), ("pool", "timeout"), ("deadlock", "timeout"), ("dns", "timeout"), ("throttle", "throttled"), ("memory", "throttle"))  # fmt: skip
 _COMPILED = {symptom.name: re.compile(symptom.pattern, re.IGNORECASE) for symptom in SYMPTOMS}
 _HOST = re.compile(
     r"(?<![\w.@-])((?:[a-z0-9-]+\.)+(?:com|net|org|io|dev|co|cloud|ai|app|us|eu|de|uk|gov|edu|info|biz))\b",

@@ -1,0 +1,175 @@
+"""Causes that nobody's change made: certificates, names, providers, machines, traffic, data, quotas."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rca.mechanisms.base import Found
+from rca.mechanisms.scene import Scene
+from rca.mechanisms.symptoms import is_outside, outside_hosts, symptoms_in
+
+__all__ = ["EXTERNAL", "External", "external_causes"]
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """A cause outside, how it would show, and what one does about it."""
+
+    name: str
+    title: str
+    find: Callable[[Scene], Found | None]
+    remediation: str
+
+
+def _symptom(name: str, *, least: float = 0.15) -> Callable[[Scene], Found | None]:
+    def find(scene: Scene) -> Found | None:
+        seen = scene.symptoms.get(name)
+        return Found(seen.strength, seen.claim) if seen and seen.strength >= least else None
+
+    return find
+
+
+def _feed(scene: Scene, *names: str) -> str:
+    """Return what a status page says that shows one of the symptoms."""
+    for row in scene.feed:
+        text = f"{row['title']} {row['detail']}"
+        if not names or set(names) & set(symptoms_in(text)):
+            return str(row["title"])
+    return ""
+
+
+def _dns(scene: Scene) -> Found | None:
+    here = {name: found.get("dns", 0.0) for name, found in scene.by_service.items()}
+    hit = [name for name, strength in here.items() if strength > 0.2]
+    if not hit:
+        return None
+    hosts = {
+        host
+        for item in scene.complaints
+        if "dns" in symptoms_in(item.text)
+        for host in re.findall(r"(?:[\w-]+\.)+[a-z]{2,}", item.text)
+    }
+    strength = 0.6 * max(here.values())
+    claim = f"{', '.join(sorted(hit)[:4])} cannot resolve names"
+    if len(hit) > 1 or len(hosts) > 1:
+        strength += 0.4
+        claim += f" ({len(hosts)} different ones)"
+    said = _feed(scene, "dns")
+    return Found(
+        min(1.0, strength + (0.3 if said else 0.0)), claim + (f"; a status page says “{said[:90]}”" if said else "")
+    )
+
+
+def _provider(scene: Scene) -> Found | None:
+    outside = [item for item in scene.complaints if is_outside(item.text)]
+    total = sum(item.weight for item in scene.complaints) or 1.0
+    hosts = sorted({host for item in outside for host in outside_hosts(item.text)})
+    own = sum(item.weight for item in scene.complaints if item.service_name == scene.incident.service_name) or total
+    share = min(1.0, sum(item.weight for item in outside) / own) if outside else 0.0
+    feeds = [row for row in scene.feed if _affects(row, hosts, scene)]
+    if not outside and not feeds:
+        return None
+    strength = 0.75 * share + (0.5 if feeds else 0.0)
+    claim = f"{hosts[0]} fails" if hosts else "a provider outside fails"
+    if outside:
+        claim += f": “{outside[0].text[:90]}”"
+    if feeds:
+        claim += f"; its status page says “{str(feeds[0]['title'])[:90]}”"
+    return Found(min(1.0, strength), claim)
+
+
+def _affects(row: object, hosts: list[str], scene: Scene) -> bool:
+    assert isinstance(row, dict)  # noqa: S101
+    text = f"{row['title']} {row['detail']}".lower()
+    if "dns" in symptoms_in(text):
+        return False
+    names = {part for host in hosts for part in host.split(".")[-2:-1]} | set(hosts)
+    if any(name in text for name in names):
+        return True
+    words = " ".join(item.text for item in scene.complaints).lower()
+    providers = re.findall(r"(?:provider|vendor|page|component)\W+([\w-]{4,})", text)
+    return any(name in words for name in providers)
+
+
+def _platform(scene: Scene) -> Found | None:
+    """Find an incident that a status page reports of the platform itself, where nothing more specific fits."""
+    rows = [
+        row
+        for row in scene.feed
+        if not re.search(r"resolved|operational|completed|scheduled", f"{row['detail']}", re.IGNORECASE)
+    ]
+    if not rows:
+        return None
+    return Found(0.45, f"a status page says “{str(rows[0]['title'])[:100]}”")
+
+
+def _surge(scene: Scene) -> Found | None:
+    seen = scene.symptoms.get("surge")
+    if seen is None or seen.strength < 0.3:
+        return None
+    # a surge is often only what brings a defect to light, so it never explains as much as a cause of its own
+    return Found(min(0.45, seen.strength), seen.claim)
+
+
+def _node(scene: Scene) -> Found | None:
+    seen = scene.symptoms.get("node")
+    hit = [item for item in scene.complaints if "node" in symptoms_in(item.text)]
+    system = [
+        item for item in hit if re.search(r"kube|scheduler|node|host|machine|agent", item.service_name, re.IGNORECASE)
+    ]
+    said = _feed(scene, "node")
+    if seen is None and not said:
+        return None
+    strength = 0.6 * (seen.strength if seen else 0.0) + (0.5 if system else 0.0) + (0.4 if said else 0.0)
+    text = (system or hit)[0].text if (system or hit) else said
+    return Found(min(1.0, strength), f"a machine or zone is lost: “{text[:100]}”")
+
+
+def _data(scene: Scene) -> Found | None:
+    seen = scene.symptoms.get("data")
+    if seen is None:
+        return None
+    same = {re.sub(r"\W+", " ", item.text) for item in scene.complaints if "data" in symptoms_in(item.text)}
+    return Found(0.75 * seen.strength * (1.0 if len(same) <= 3 else 0.6), seen.claim)
+
+
+EXTERNAL: tuple[External, ...] = (
+    External("certificate_expired", "a certificate expired", _symptom("certificate"), "rotate-cert"),
+    External("credential_expired", "a token, key or licence expired", _symptom("credential"), "rotate-credentials"),
+    External("dns", "names are not resolved", _dns, "escalate-upstream"),
+    External("provider", "a provider outside fails", _provider, "failover"),
+    External("node", "a machine or zone is lost", _node, "drain-node"),
+    External("surge", "more traffic than the system is sized for", _surge, "scale-up"),
+    External("data", "a record that the code cannot digest", _data, "fix-data"),
+    External("disk_full", "a disk is full", lambda scene: _half(_symptom("disk")(scene), 0.7), "free-disk"),
+    External("database_failover", "the database changed its primary or was in maintenance", lambda scene: _half(_symptom("failover")(scene), 0.8), "failover"),
+    External("network", "the network loses or delays packets", lambda scene: _half(_symptom("network")(scene), 0.5), "escalate-upstream"),
+    External("quota", "a quota of a provider is used up", lambda scene: _half(_symptom("throttle")(scene), 0.35), "scale-up"),
+    External("platform", "the platform reports an incident", _platform, "escalate-upstream"),
+)  # fmt: skip
+"""What can go wrong without a change, most specific first."""
+
+
+def _half(found: Found | None, factor: float) -> Found | None:
+    return Found(factor * found.strength, found.claim) if found else None
+
+
+def external_causes(scene: Scene) -> list[tuple[External, Found]]:
+    """Return the causes outside that the scene shows, plainest first.
+
+    Examples
+    --------
+    >>> from rca.mechanisms.scene import Scene, Seen
+    >>> from rca.measures.calls import CallGraph
+    >>> from rca.measures.periods import Periods
+    >>> from rca.model import Incident, Window
+    >>> scene = Scene(Incident("a", start=10, end=20), Periods(Window(0, 10), Window(10, 20)), CallGraph(),
+    ...     symptoms={"certificate": Seen(1.0, "a", "it expired")})
+    >>> external_causes(scene)[0][0].remediation
+    'rotate-cert'
+    """
+    found = [(cause, cause.find(scene)) for cause in EXTERNAL]
+    kept = [(cause, item) for cause, item in found if item is not None and item.strength >= 0.1]
+    return sorted(kept, key=lambda pair: -pair[1].strength)

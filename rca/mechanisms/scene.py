@@ -1,0 +1,381 @@
+"""The scene of an incident: everything observed that a cause has to explain, gathered once."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from rca.measures.calls import CallGraph, call_graph
+from rca.measures.onset import ramp_start
+from rca.measures.periods import Periods
+from rca.measures.shifts import metric_series, metric_shifts, step_of
+from rca.measures.texts import Text, incident_texts
+from rca.measures.vocabulary import meaning, words
+from rca.mechanisms.diffs import tokens
+from rca.mechanisms.place import stem
+from rca.mechanisms.symptoms import of_signals, symptoms_in
+from rca.model import Incident, Window
+from rca.sql import statement
+from rca.store import Store
+
+__all__ = ["Ramp", "Scene", "Seen", "observe"]
+
+_MINUTE = 60_000_000_000
+_MOVED = 3.0
+"""Units of unrest from which a metric counts as moved."""
+_NEW = 1.0
+"""Root of the likelihood-ratio statistic from which a message counts as surging."""
+_STOP = frozenset(
+    [
+        "the",
+        "and",
+        "for",
+        "with",
+        "not",
+        "from",
+        "this",
+        "that",
+        "was",
+        "were",
+        "has",
+        "have",
+        "failed",
+        "error",
+        "errors",
+        "err",
+        "exception",
+        "request",
+        "requests",
+        "response",
+        "status",
+        "message",
+        "call",
+        "called",
+        "returned",
+        "return",
+        "null",
+        "nil",
+        "none",
+        "true",
+        "false",
+        "context",
+        "log",
+        "info",
+        "warn",
+        "string",
+        "value",
+        "values",
+        "type",
+        "data",
+        "code",
+        "http",
+        "https",
+        "com",
+        "net",
+        "org",
+        "svc",
+        "cluster",
+        "local",
+        "after",
+        "before",
+        "into",
+        "out",
+        "func",
+        "new",
+        "get",
+        "set",
+        "one",
+        "two",
+        "int",
+        "list",
+        "items",
+        "item",
+        "line",
+        "name",
+        "service",
+        "services",
+        "upstream",
+        "downstream",
+        "caller",
+        "client",
+        "server",
+        "connection",
+        "timeout",
+        "time",
+        "ctx",
+        "self",
+        "args",
+        "kwargs",
+        "main",
+        "run",
+        "handle",
+        "handler",
+    ]
+)
+_GENERIC = frozenset(("errors", "latency", "rejected"))
+_RATE = re.compile(
+    r"request|\brps\b|\bqps\b|\breqs?\b|traffic|throughput|workload|calls|hits|invocations|messages (in|received)|orders"
+)
+_NEIGHBOUR = {"self": 1.0, "below": 0.9, "above": 0.55, "elsewhere": 0.5}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A symptom that was seen: how plainly (0 to 1), at which service, and in words."""
+
+    strength: float
+    service_name: str
+    claim: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ramp:
+    """A metric that rose steadily, and since when."""
+
+    service_name: str
+    metric_name: str
+    signal: str
+    start_ns: int
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What was observed.
+
+    Attributes
+    ----------
+    incident, windows, graph
+        The question. The incident's window reaches back a little before the onset.
+    symptoms
+        The plainest sighting of each symptom.
+    by_service
+        Symptom → strength for each service.
+    complaints, vanished
+        Messages that surge and complain; messages that no longer come.
+    moved
+        Metrics that moved, as rows of :func:`rca.measures.shifts.metric_shifts`.
+    novel, gone
+        Identifiers of new messages and of vanished ones, with weights.
+    usual
+        Identifiers that messages held before.
+    ramps
+        Metrics that rose steadily up to the incident.
+    failing_ns
+        Lengths of failing spans with their weights.
+    feed, alerts
+        What status pages and alerts said.
+    """
+
+    incident: Incident
+    windows: Periods
+    graph: CallGraph
+    services: frozenset[str] = frozenset()
+    symptoms: Mapping[str, Seen] = field(default_factory=dict)
+    by_service: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    complaints: tuple[Text, ...] = ()
+    vanished: tuple[Text, ...] = ()
+    moved: pl.DataFrame = field(default_factory=pl.DataFrame)
+    novel: Mapping[str, float] = field(default_factory=dict)
+    gone: Mapping[str, float] = field(default_factory=dict)
+    ramps: tuple[Ramp, ...] = ()
+    failing_ns: tuple[tuple[int, float], ...] = ()
+    feed: tuple[Mapping[str, object], ...] = ()
+    alerts: tuple[str, ...] = ()
+    surge_ratio: float = 1.0
+
+    def seen(self, name: str) -> float:
+        """How plainly a symptom was seen."""
+        found = self.symptoms.get(name)
+        return found.strength if found else 0.0
+
+    def place_of(self, service: str) -> str:
+        """Where a service lies from the incident's: ``self``, ``below``, ``above`` or ``elsewhere``."""
+        return _place(self.graph, self.incident.service_name, service)
+
+
+def _place(graph: CallGraph, here: str, service: str) -> str:
+    if service == here:
+        return "self"
+    if service in graph.below(here):
+        return "below"
+    return "above" if service in graph.above(here) else "elsewhere"
+
+
+def observe(store: Store, incident: Incident, windows: Periods) -> Scene:
+    """Gather what was observed of an incident.
+
+    Parameters
+    ----------
+    store, incident
+        The telemetry and the question.
+    windows
+        Baseline and incident; the incident's window is widened to what led up to it.
+    """
+    hot = windows.incident
+    early = min(incident.onset_low_ns or hot.start_ns, hot.start_ns)
+    lead = max(3 * _MINUTE, hot.length_ns // 4)
+    start = (
+        max(early - lead, min(windows.baseline.end_ns, hot.start_ns))
+        if windows.baseline.end_ns <= hot.start_ns
+        else hot.start_ns
+    )
+    wide = Periods(windows.baseline, Window(start, hot.end_ns), windows.notes)
+    graph = call_graph(store)
+    texts = incident_texts(store, wide)
+    alerts = store.query(statement("local/alerts").sql)
+    near = alerts.filter((pl.col("time_ns") >= start - 30 * _MINUTE) & (pl.col("time_ns") < hot.end_ns))
+    own = near.filter(~pl.col("is_feed") & pl.col("service_name").is_in([incident.service_name, ""]))
+    said = tuple(f"{row['title']} {row['metric']} {row['detail']}" for row in own.iter_rows(named=True))
+    moved = metric_shifts(store, windows).filter(pl.col("score").abs() >= _MOVED)
+    complaints = tuple(item for item in texts if item.is_error and item.surge > _NEW and item.during > 0)
+    vanished = tuple(item for item in texts if not item.is_error and item.surge < -2 * _NEW)
+    fresh = tuple(item for item in texts if not item.is_error and item.before == 0 and item.surge > _NEW)
+    known = frozenset(
+        graph.services
+        | {item.service_name for item in texts}
+        | set(moved["service_name"].to_list())
+        | {incident.service_name}
+    )
+    by_service, symptoms = _symptoms(incident, graph, complaints, said, moved)
+    ratio = _surge(moved, incident.service_name)
+    if ratio > 1.5:
+        symptoms["surge"] = Seen(1 - 1 / ratio, incident.service_name, f"requests rose {ratio:.1f} times")
+    usual = Counter(word for item in texts if item.before > 0 and item.surge <= _NEW for word in tokens(item.text))
+    stems = {part for name in known for part in (stem(name), stem(name).replace("-", ""), name.lower())}
+    return Scene(
+        incident=incident,
+        windows=wide,
+        graph=graph,
+        services=known,
+        symptoms=symptoms,
+        by_service=by_service,
+        complaints=complaints,
+        vanished=vanished,
+        moved=moved,
+        novel=_words((*complaints, *fresh), said, usual, stems),
+        gone=_words(vanished, (), Counter(), stems),
+        ramps=_ramps(store, windows, moved),
+        failing_ns=tuple((item.duration_ns, item.during) for item in complaints if item.duration_ns),
+        feed=tuple(near.filter(pl.col("is_feed")).to_dicts()),
+        alerts=said,
+        surge_ratio=ratio,
+    )
+
+
+def _symptoms(
+    incident: Incident, graph: CallGraph, complaints: tuple[Text, ...], said: tuple[str, ...], moved: pl.DataFrame
+) -> tuple[dict[str, dict[str, float]], dict[str, Seen]]:
+    found: dict[str, dict[str, Seen]] = defaultdict(dict)
+
+    def note(service: str, name: str, strength: float, claim: str) -> None:
+        if strength > found[service].get(name, Seen(0.0, "", "")).strength:
+            found[service][name] = Seen(min(1.0, strength), service, claim)
+
+    # “request failed” says nothing of the cause, so it does not thin out what does
+    named = [(item, symptoms_in(item.text)) for item in complaints]
+    total: dict[str, float] = defaultdict(float)
+    for item, names in named:
+        if set(names) - _GENERIC or all(not set(other) - _GENERIC for _, other in named):
+            total[item.service_name] += item.weight
+    shares: dict[tuple[str, str], float] = defaultdict(float)
+    examples: dict[tuple[str, str], str] = {}
+    for item, names in named:
+        for name in names:
+            shares[item.service_name, name] += item.weight / max(total[item.service_name], item.weight)
+            examples.setdefault((item.service_name, name), item.text)
+    for (service, name), share in shares.items():
+        note(service, name, 1.5 * share, f"{service} says “{examples[service, name][:110]}”")
+    for text in said:
+        for name in symptoms_in(text):
+            note(incident.service_name, name, 0.8, f"the alert says “{text[:110]}”")
+    for row in moved.iter_rows(named=True):
+        _from_metric(row, note)
+    best: dict[str, Seen] = {}
+    for service, items in found.items():
+        factor = _NEIGHBOUR[_place(graph, incident.service_name, service)]
+        for name, seen in items.items():
+            strength = factor * seen.strength
+            if strength > best.get(name, Seen(0.0, "", "")).strength:
+                best[name] = Seen(strength, service, seen.claim)
+    return {service: {name: seen.strength for name, seen in items.items()} for service, items in found.items()}, best
+
+
+def _from_metric(row: Mapping[str, object], note: object) -> None:
+    score, bad = float(str(row["score"])), int(str(row["bad"]))
+    service, metric, signal = str(row["service_name"]), str(row["metric_name"]), str(row["signal"])
+    toward = score * (bad or 1)
+    claim = f"{metric} of {service} went from {row['before']:.4g} to {row['during']:.4g}"
+    assert callable(note)  # noqa: S101
+    if signal == "expiry":
+        if float(str(row["during"])) <= 0:
+            kind = "certificate" if any(word in words(metric) for word in ("cert", "tls", "ssl")) else "credential"
+            note(service, kind, 1.0, claim)
+        return
+    if toward <= 0:
+        return
+    for name, strength in of_signals([(signal, toward)]).items():
+        note(service, name, strength, claim)
+    for name in symptoms_in(words(metric)):
+        if name not in ("errors", "latency", "timeout"):
+            note(service, name, 0.9 * toward / (toward + 4), claim)
+    if signal in ("errors", "availability"):
+        note(service, "errors", toward / (toward + 4), claim)
+    if signal == "latency":
+        note(service, "latency", toward / (toward + 4), claim)
+
+
+def _surge(moved: pl.DataFrame, service: str) -> float:
+    if moved.is_empty():
+        return 1.0
+    rows = moved.filter((pl.col("signal") == "requests") & (pl.col("service_name") == service) & (pl.col("before") > 0))
+    rows = rows.filter(
+        (pl.col("score") > 2 * _MOVED) & pl.col("metric_name").map_elements(_is_rate, return_dtype=pl.Boolean)
+    )
+    if rows.is_empty():
+        return 1.0
+    return float((rows["during"] / rows["before"]).max())  # type: ignore[arg-type]
+
+
+def _is_rate(metric: str) -> bool:
+    return bool(_RATE.search(words(metric)))
+
+
+def _words(texts: tuple[Text, ...], said: tuple[str, ...], usual: Counter[str], stems: set[str]) -> dict[str, float]:
+    """Return identifiers of texts with weights from 0 to 1: those that few texts hold and none held before weigh most."""
+    pieces = [(item.text, 1.0 if item.is_error else 0.6) for item in texts] + [(text, 0.8) for text in said]
+    held: Counter[str] = Counter()
+    best: dict[str, float] = {}
+    for text, weight in pieces:
+        for word in tokens(text):
+            held[word] += 1
+            best[word] = max(best.get(word, 0.0), weight)
+    return {
+        word: weight / (1 + usual[word]) / (1 + 0.1 * held[word])
+        for word, weight in best.items()
+        if word not in _STOP and word not in stems and len(word) > 3
+    }
+
+
+def _ramps(store: Store, windows: Periods, moved: pl.DataFrame) -> tuple[Ramp, ...]:
+    """Return metrics of resources that rose steadily since some time before the incident."""
+    rising = moved.filter(
+        pl.col("signal").is_in(["memory", "disk", "connections", "queue", "pool", "gc", "cpu", "db_cpu"])
+    )
+    names = rising.select("service_name", "metric_name", "signal").rows()
+    extra = store.query(statement("metric_names").sql)
+    for row in extra.iter_rows(named=True):  # a process that was killed starts anew, so that its memory looks low
+        if meaning(row["metric_name"]).signal in ("memory", "disk", "connections", "queue"):
+            names.append((row["service_name"], row["metric_name"], meaning(row["metric_name"]).signal))
+    out = []
+    reach = Window(max(0, windows.baseline.start_ns - 24 * 60 * _MINUTE), windows.incident.end_ns)
+    for service, metric, signal in dict.fromkeys(names[:200]):
+        step = max(_MINUTE, step_of(windows))
+        series = metric_series(store, reach, bin_ns=step, service=service, metric=metric)
+        at = ramp_start(series["value"].to_numpy()) if series.height else None
+        if at is not None:
+            out.append(Ramp(service, metric, signal, int(series["bin_ns"][at])))
+    return tuple(out)
