@@ -35,7 +35,8 @@ MAX_ROWS = 20
 """Rows of a table that a result shows of itself."""
 
 _INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]")
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+!|$~&:@-])")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|$~:@-])")
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}  # a backslash before them is not understood by every renderer
 
 
 def escape_html(value: object) -> str:
@@ -58,7 +59,7 @@ def escape_markdown(value: object) -> str:
     '\\[x\\]\\(javascript\\:y\\)\\|'
     """
     text = escape_terminal(value).replace("\n", " ").replace("\t", " ")
-    return _MARKDOWN.sub(r"\\\1", text)
+    return re.sub("[&<>]", lambda found: _ENTITIES[found[0]], _MARKDOWN.sub(r"\\\1", text))
 
 
 def escape_terminal(value: object) -> str:
@@ -125,14 +126,15 @@ def table_text(rows: Sequence[Mapping[str, Any]]) -> str:
         return "(no rows)"
     names = list(rows[0])
     cells = [[escape_terminal(cell(row.get(name))).replace("\n", " ")[:60] for name in names] for row in rows]
-    widths = [max(len(name), *(len(line[at]) for line in cells)) for at, name in enumerate(names)]
+    heads = [escape_terminal(name).replace("\n", " ") for name in names]
+    widths = [max(len(name), *(len(line[at]) for line in cells)) for at, name in enumerate(heads)]
     numeric = [all(isinstance(row.get(name), int | float) or row.get(name) is None for row in rows) for name in names]
 
     def line(values: Sequence[str]) -> str:
         parts = (v.rjust(w) if n else v.ljust(w) for v, w, n in zip(values, widths, numeric, strict=True))
         return "  ".join(parts).rstrip()
 
-    return "\n".join([line(names), line(["-" * width for width in widths]), *(line(row) for row in cells)])
+    return "\n".join([line(heads), line(["-" * width for width in widths]), *(line(row) for row in cells)])
 
 
 def effect_line(effect: Mapping[str, Any]) -> str:

@@ -61,9 +61,20 @@ def test_code_cannot_leave_its_fence():
 
 
 SECRETS = [
-    "Authorization: Bearer abcdef0123456789abcdef", "password=hunter2hunter2", '"api_key": "9f8e7d6c5b4a39281706"', "postgres://app:s3cr3tpw@db/shop", "AKIAIOSFODNN7EXAMPLE",
-    "ghp_abcdefghijklmnopqrstuvwxyz0123456789", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9", "card 4111 1111 1111 1111", "mail jane.roe@example.org", "from 203.0.113.77",
-]  # fmt: skip
+    ("Authorization: Bearer abcdef0123456789abcdef", "abcdef0123456789abcdef"),
+    ("password=hunter2hunter2", "hunter2hunter2"),
+    ('"api_key": "9f8e7d6c5b4a39281706"', "9f8e7d6c5b4a39281706"),
+    ("postgres://app:s3cr3tpw@db/shop", "s3cr3tpw"),
+    ("AKIAIOSFODNN7EXAMPLE", "AKIAIOSFODNN7EXAMPLE"),
+    ("ghp_abcdefghijklmnopqrstuvwxyz0123456789", "ghp_abcdefghijklmnopqrstuvwxyz0123456789"),
+    (
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9",
+        "dozjgNryP4J3jVmNHl0w5N_XgL0n3I9",
+    ),
+    ("paid with 4111 1111 1111 1111", "4111 1111"),
+    ("mail jane.roe@example.org", "jane.roe"),
+    ("from 203.0.113.77", "203.0.113.77"),
+]
 HARMLESS = [
     "trace 4bf92f3577b34da6a3ce929d0e0e4736",
     "commit da39a3ee5e6b4b0d3255bfef95601890afd80709",
@@ -76,9 +87,8 @@ HARMLESS = [
 ]
 
 
-@pytest.mark.parametrize("text", SECRETS)
-def test_secrets_go(text):
-    secret = max(text.replace("=", " ").replace('"', " ").replace("://", " ").replace("@db/shop", "").split(), key=len)
+@pytest.mark.parametrize(("text", "secret"), SECRETS)
+def test_secrets_go(text, secret):
     assert secret not in redact(text)
     assert "[" in redact(text)
 
