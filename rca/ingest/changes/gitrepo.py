@@ -54,9 +54,9 @@ def history(place: Path, limits: Limits) -> Source:
                           "GIT_ALLOW_PROTOCOL": "", "GIT_PAGER": "cat", "LC_ALL": "C"}  # fmt: skip
     command = [git, "--no-pager", *_OFF, "-C", str(place), *_LOG]
     with tempfile.TemporaryFile() as errors:
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: S603  (fixed arguments, no shell; the path is git's -C)
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, env=environment
-        )  # noqa: S603  (fixed arguments, no shell; the path is git's -C)
+        )
         watch = threading.Timer(_SECONDS, process.kill)
         watch.start()
         try:

@@ -21,7 +21,6 @@ _KUBECTL_HEAD = re.compile(r"REVISION\s+CHANGE-CAUSE\s*")
 _TARGET = re.compile(
     r"(?:deployment|statefulset|daemonset)(?:\.apps|\.extensions)?[/ ]\"?([\w.\-]+)\"?.*", re.IGNORECASE
 )
-_CELLS = re.compile(r"\t+| {2,}")
 _IMAGE = re.compile(r"=(?:\S*/)?[\w.\-]+:([\w.\-]+)")
 _HELM_ZONE = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?) ([+-]\d{4}) [A-Z]{2,5}$")
 
@@ -68,13 +67,13 @@ def _read(source: Source, sink: Sink) -> None:
         if not text:
             continue
         if _HELM_HEAD.fullmatch(text) or _KUBECTL_HEAD.fullmatch(text):
-            names = [normal(cell) for cell in re.split(r"\t+| {2,}", text.replace("APP VERSION", "APP_VERSION"))]
+            names = [normal(cell) for cell in _cells(text)]
             continue
         found = _TARGET.fullmatch(text)
         if found and not text[0].isdigit():
             target, names = found[1], []
             continue
-        cells = [cell.strip() for cell in _CELLS.split(text, maxsplit=max(0, len(names) - 1))]
+        cells = _cells(text, len(names))
         if not names or len(cells) < 2:
             sink.quarantine("no row of a history of rollouts", text, line.offset)
         elif "change_cause" in names:
@@ -85,6 +84,12 @@ def _read(source: Source, sink: Sink) -> None:
             sink.records("changes", [row])
         else:
             sink.records("changes", [_release(dict(zip(names, cells, strict=False)), sink.context.service_name, clock)])
+
+
+def _cells(text: str, most: int = 0) -> list[str]:
+    """Split a row at its tabs, or where it has none at wide gaps."""
+    cells = text.split("\t") if "\t" in text else re.split(r" {2,}", text, maxsplit=max(0, most - 1))
+    return [cell.strip() for cell in cells]
 
 
 HELM = change_format("helm", "Helm's history and list", knows=_knows, rows=_rows)

@@ -32,7 +32,7 @@ _PARTS = ("_total", "_bucket", "_count", "_sum", "_created", "_gcount", "_gsum",
 
 
 def _sniff(sample: Sample) -> Guess:
-    if sample.looks_json:
+    if sample.looks_json and not (sample.lines and _POINT.fullmatch(sample.lines[0])):
         return NO
     typed = any(line.startswith("# TYPE ") for line in sample.lines)
     share = sample.share(lambda line: line.startswith("#") or (_POINT.fullmatch(line) and _named(line)))
