@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from rca.mechanisms.base import Found, Mechanism, either, first, gains, loses, number
-from rca.mechanisms.diffs import Diff
-from rca.mechanisms.facts import gained, lost
+from rca.mechanisms.diffs import Diff, tokens
+from rca.mechanisms.facts import changed_pairs, gained, lost
 
 __all__ = ["CODE"]
 
@@ -35,6 +35,8 @@ _SHARED = (
     r"^\w+(\s*:\s*[\w\[\], ]+)?\s*=\s*(\[\]|\{\}|dict\(|list\(|set\(|defaultdict|deque\(\))|\b(self|this|s|c|m|h|p|r|svc)\.\w*(cache|history|log|seen|buffer|entries|registry|pending|sessions|listeners|subscribers|items|store|map)\w*|lru_cache\(maxsize=None\)|@cache\b|sync\.Map"
 )
 _BOUND = r"\b(lru|evict|max_?(size|len|entries|items)|maxsize=\d|limit|bounded|capacity|ttl|expire\w*|ring|trim|prune|cap\(|truncate|maxlen|delete\(|pop\w*\(|\.remove\(|clear\(|reset\()"
+_SHAPE = re.compile(r"\s+")
+_SCALE = r"[*/]\s*10+(\.0*)?\b|\b1e[236]\b|\bUTC\b|tz_?info|timezone|ZoneId|\bcents\b|round\(|floor\(|ceil\(|trunc\("
 _CLOSE = r"\b(defer\s+\w[\w.]*\.?(Close|Release|Rollback|Stop|cancel|Done|Body\.Close)\b|\.close\(\)|\.Close\(\)|\.dispose\(\)|\.release\(\)|\.Release\(\)|try\s*\(|with\s+open|using\s*\(|finally\b|\.disconnect\(|\.end\(\)|cancel\(\)|clearInterval|removeListener|unsubscribe)"
 
 
@@ -72,6 +74,17 @@ def _unbounded(diff: Diff) -> Found | None:
         return Found(0.9, f"a bound is gone: “{first(diff.lines('lost'), _BOUND)}”")
     if grows and shared and not bounded:
         return Found(1.0, f"something shared grows without a bound: “{first(added, _GROW)}”")
+    return None
+
+
+def _turned(diff: Diff) -> Found | None:
+    """Find a line whose names stayed and whose operators, signs or bounds changed."""
+    for item in diff.live:
+        for old, new in changed_pairs(item):
+            if tokens(old) != tokens(new) or _SHAPE.sub("", old) == _SHAPE.sub("", new):
+                continue
+            if re.findall(r"[<>=!&|]=?|[-+*/%]\s*\d+", old) != re.findall(r"[<>=!&|]=?|[-+*/%]\s*\d+", new):
+                return Found(0.8, f"an operator or a bound changed: “{old.strip()[:50]}” → “{new.strip()[:50]}”")
     return None
 
 
@@ -119,12 +132,12 @@ CODE: tuple[Mechanism, ...] = (
     Mechanism("call_removed", "a step of the work is gone",
               loses(r"\b\w*(migrat\w*|warm\w*|init\w*|flush\w*|commit\w*|ack\w*|invalidate\w*|validat\w*|register\w*|refresh\w*|renew\w*|verify\w*|sanitiz\w*|escape\w*|normaliz\w*|close|start|publish\w*|subscribe\w*|dedup\w*|idempot\w*)\s*\(", "a step is gone", strength=0.7),
               {"data": 0.6, "cache": 0.6, "queue": 0.7, "auth": 0.6, "duplicate": 0.8, "relation": 0.7, "certificate": 0.5, "stale": 0.8, "decode": 0.4, "errors": 0.2, "slow_query": 0.2}),
-    Mechanism("condition_changed", "a condition was turned",
-              either(number(r".", "a boundary moved", falls=None, strength=0.35), gains(r"(<=|>=|<|>|==|!=|&&|\|\||\bnot\b|!\w)", "a condition is new", strength=0.25)),
-              {"index": 0.8, "data": 0.5, "auth": 0.4, "errors": 0.2, "duplicate": 0.3, "business": 0.6}),
+    Mechanism("condition_changed", "a condition or bound was turned",
+              either(_turned, number(r".", "a boundary moved", falls=None, strength=0.35), gains(r"(<=|>=|<|>|==|!=|&&|\|\||\bnot\b|!\w)", "a condition is new", strength=0.25)),
+              {"index": 1.0, "data": 0.5, "auth": 0.6, "errors": 0.2, "duplicate": 0.4, "business": 0.8, "validation": 0.5, "rejected": 0.4, "stale": 0.3}),
     Mechanism("arithmetic_changed", "what is computed changed: units, rounding, signs, time zones",
-              either(gains(r"round\(|floor\(|ceil\(|\*\s*100\b|/\s*100\b|\*\s*1000\b|/\s*1000\b|parseInt|parseFloat|Decimal|BigDecimal|float64\(|int\(|\bUTC\b|tz|timezone|ZoneId|LocalDate|currency|cents|math\.", "what is computed changed", strength=0.5),
-                     loses(r"round\(|\*\s*100\b|/\s*100\b|\*\s*1000\b|/\s*1000\b|Decimal|BigDecimal|\bUTC\b|timezone|cents|math\.", "what is computed changed", strength=0.5)),
-              {"business": 1.0, "data": 0.8, "index": 0.3, "validation": 0.4, "decode": 0.2}),
+              either(loses(_SCALE, "a conversion is gone", strength=0.9), gains(_SCALE, "a conversion is new", strength=0.8),
+                     gains(r"parseInt|parseFloat|Decimal|float64\(|int\(|LocalDate|currency|math\.|Date\(|datetime|strptime|strftime", "what is computed changed", strength=0.4)),
+              {"business": 1.0, "data": 0.8, "index": 0.3, "validation": 0.5, "decode": 0.3}),
 )  # fmt: skip
 """What code can do."""

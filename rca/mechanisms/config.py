@@ -79,7 +79,7 @@ CONFIG: tuple[Mechanism, ...] = (
               touches(r"\b(roles?|polic(y|ies)|permissions?|scopes?|grants?|revoke|iam|acl|rbac|secrets?|tokens?|api_?key|passwords?|credentials?|audience|issuer|authoriz\w+|jwks?\w*|allow(ed)?_\w+|deny|cors|origins?|signing\w*|hmac)\b", "rights changed", strength=0.8),
               {"auth": 1.0, "rejected": 0.6, "credential": 0.4, "errors": 0.2, "config": 0.3}),
     Mechanism("dependency", "a library changed its version", _dependency,
-              {"library": 1.0, "decode": 0.4, "crash": 0.4, "tls": 0.3, "memory": 0.3, "race": 0.2, "errors": 0.15, "deadlock": 0.2, "nil": 0.25}),
+              {"library": 1.0, "unimplemented": 0.8, "decode": 0.4, "crash": 0.4, "tls": 0.3, "memory": 0.3, "race": 0.2, "errors": 0.15, "deadlock": 0.2, "nil": 0.25}),
     Mechanism("flag_default", "a flag or default was turned",
               gains(r"(flag|feature|toggle|enabled?|default|experiment)\w*\W{1,4}(true|false|on|off)\b|\b(enabled?|disabled?)\s*[:=]", "a switch was turned", strength=0.6),
               {"errors": 0.3, "latency": 0.3, "config": 0.6, "queries": 0.3, "surge": 0.2, "business": 0.3}),

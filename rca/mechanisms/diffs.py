@@ -20,7 +20,7 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|_")
 _QUIET_PATH = re.compile(
     r"(^|/)(docs?|documentation|test|tests|testdata|__tests__|spec|fixtures|\.github|\.circleci|\.gitlab|examples?|staging)(/|$)"
     r"|(_test|\.test|_spec|\.spec)\.\w+$|(^|/)test_\w+\.py$"
-    r"|\.(md|rst|txt|adoc|css|scss|less|svg|png|jpg|ico|woff2?)$"
+    r"|\.(md|rst|adoc|css|scss|less|svg|png|jpg|ico|woff2?)$|(?<!requirements)(?<!-requirements)(?<!constraints)\.txt$"
     r"|(^|/)(CODEOWNERS|LICENSE|CHANGELOG|README|\.golangci|\.eslintrc|\.prettierrc|\.editorconfig|\.gitignore)",
     re.IGNORECASE,
 )

@@ -113,7 +113,7 @@ def _when(scene: Scene, out: Weighed) -> None:
         return
     if candidate.live_ns > latest:
         late = candidate.live_ns - latest
-        out.add(-25.0 if late > 2 * _MINUTE else -12.0, f"it came {format_duration(late)} after the onset")
+        out.add(-40.0 if late > 2 * _MINUTE else -12.0, f"it came {format_duration(late)} after the onset")
         return
     age = max(0, onset - candidate.live_ns)
     worth = next((value for limit, value in _AGES if age <= limit), -12.0)
