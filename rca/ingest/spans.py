@@ -143,9 +143,12 @@ class SpanRows:
         if tracestate:
             numbers.append(self.pairs.of("w3c.tracestate", tracestate))
             weight = weight or threshold_weight(tracestate)
-        for table, value in ((self.messages, message), (self.weights, weight), (self.calls, calls)):
-            if value:
-                table[row] = value  # type: ignore[index]
+        if message:
+            self.messages[row] = message
+        if weight:
+            self.weights[row] = weight
+        if calls:
+            self.calls[row] = calls
         self.trace_id.append(trace_id)
         self.span_id.append(span_id)
         self.parent_span_id.append(parent_span_id)

@@ -43,7 +43,7 @@ class PointRows:
         if found is None:
             raise BadRecord(f"the metric {str(metric.get('name'))[:60]!r} has no data")
         kind, data = found
-        common = {
+        common: dict[str, Any] = {
             "metric_name": str(metric.get("name") or ""),
             "service_name": resource.columns["service_name"],
             "unit": str(metric.get("unit") or ""),

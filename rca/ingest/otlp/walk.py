@@ -56,8 +56,7 @@ class Walker:
             How many wrappers may still be opened.
         """
         if isinstance(document, list):
-            known = [self.document(item, offset, depth - 1) for item in document if depth]
-            return bool(known) and all(known)
+            return self._list(document, offset, depth)
         if not isinstance(document, dict):
             return False
         known = False
@@ -72,9 +71,21 @@ class Walker:
                     self._resources(document[name], inner, records, take, offset)
         if known or depth <= 0:
             return known
-        inner = [document[name] for name in _WRAPPERS if isinstance(document.get(name), dict | list)]
-        found = [self.document(item, offset, depth - 1) for item in inner]
+        wrapped = [document[name] for name in _WRAPPERS if isinstance(document.get(name), dict | list)]
+        found = [self.document(item, offset, depth - 1) for item in wrapped]
         return any(found)
+
+    def _list(self, documents: list[Any], offset: int | None, depth: int) -> bool:
+        """Take the documents of a list; of a list that has any, the others are accounted for."""
+        if depth <= 0:
+            return False
+        taken = [self.document(item, offset, depth - 1) for item in documents]
+        if not any(taken):
+            return False
+        for item, known in zip(documents, taken, strict=True):
+            if not known and item:
+                self.sink.quarantine("no document of OTLP", _excerpt(item), offset)
+        return True
 
     def _resources(self, entries: Any, inner: tuple[str, ...], records: tuple[str, ...], take: Callable[..., None], offset: int | None) -> None:  # fmt: skip
         for entry in self._dicts(entries, offset):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from rca.ingest.contract import NO, Format, Guess, Sample, Sink
@@ -74,7 +75,7 @@ def _segment(sink: Sink, rows: SpanRows, segment: dict[str, Any]) -> None:
     waiting = [(segment, hex_id(segment.get("parent_id"), 16), kind)]
     while waiting:  # not by recursion: nesting is the sender's choice
         item, parent, as_kind = waiting.pop()
-        guarded(sink, lambda each, up=parent, role=as_kind: _span(rows, found, trace_id, up, role, each), item)
+        guarded(sink, partial(_span, rows, found, trace_id, parent, as_kind), item)
         if isinstance(item, dict):
             span_id = str(item.get("id") or "")
             waiting += [(child, span_id, _below(child)) for child in reversed(item.get("subsegments") or [])]
