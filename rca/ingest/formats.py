@@ -7,12 +7,13 @@ from rca.ingest.changes.formats import CHANGE_FORMATS
 from rca.ingest.contract import Format, Guess, Sample
 from rca.ingest.logs.formats import LOG_FORMATS
 from rca.ingest.metrics.formats import METRIC_FORMATS
+from rca.ingest.queries.formats import QUERY_FORMATS
 from rca.ingest.tables.formats import TABLE_FORMATS
 from rca.ingest.traces import SPAN_FORMATS
 
 __all__ = ["FORMATS", "by_name", "choose"]
 
-FORMATS: tuple[Format, ...] = (*SPAN_FORMATS, *LOG_FORMATS, *METRIC_FORMATS, *CHANGE_FORMATS, *TABLE_FORMATS)
+FORMATS: tuple[Format, ...] = (*SPAN_FORMATS, *QUERY_FORMATS, *LOG_FORMATS, *METRIC_FORMATS, *CHANGE_FORMATS, *TABLE_FORMATS)
 
 _SURE_ENOUGH = 0.05
 

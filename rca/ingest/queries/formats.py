@@ -1,0 +1,10 @@
+"""Formats that hold statements."""
+
+from __future__ import annotations
+
+from rca.ingest.contract import Format
+from rca.ingest.queries import mysql_slow
+
+__all__ = ["QUERY_FORMATS"]
+
+QUERY_FORMATS: tuple[Format, ...] = (mysql_slow.FORMAT,)
