@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from rca.errors import NoDataError, OptionError
 from rca.stats.arrays import Interval, Numbers, as_codes, as_fraction, as_numbers, as_weights
-from rca.stats.quantiles import Labels
+from rca.stats.quantiles import Labels, effective_size
 
 __all__ = ["mean_interval", "proportion_interval", "rate_ratio_interval"]
 
@@ -49,7 +49,8 @@ def proportion_interval(
     Notes
     -----
     Wilson (1927); Brown, Cai and DasGupta (2001) recommend both methods for their coverage. Trials are divided by the
-    design effect before the interval is made (Korn and Graubard 1998).
+    design effect before the interval is made (Korn and Graubard 1998), which for few or uneven clusters includes
+    Student's t.
 
     Examples
     --------
@@ -69,21 +70,15 @@ def proportion_interval(
     if total <= 0:
         raise NoDataError("There are no trials, so there is no share.")
     share = float(k.sum()) / total
-    effect = design_effect if design_effect is not None else _share_design_effect(k, n, share)
-    effective = total / max(effect, 1e-12)
+    if design_effect is not None and not design_effect > 0:
+        raise OptionError(f"design_effect is {design_effect!r}; it must be above 0 (1 for independent trials).")
+    effective = total / design_effect if design_effect is not None else total
+    if design_effect is None and groups is not None and groups > 1:
+        effective = effective_size([k[n > 0]], n[n > 0], round(total), level)
+    effect = total / effective
     low, high = (_wilson if method == "wilson" else _jeffreys)(share, effective, level)
-    name = f"{method}, design effect {effect:.3g}" if effect != 1 else method
+    name = f"{method}, design effect {effect:.3g}" if effect > 1.0005 else method
     return Interval(share, low, high, level, round(total), name, groups)
-
-
-def _share_design_effect(k: npt.NDArray[np.float64], n: npt.NDArray[np.float64], share: float) -> float:
-    kept = n > 0
-    groups = int(kept.sum())
-    if groups < 2 or not 0 < share < 1:
-        return 1.0
-    off = k[kept] - share * n[kept]
-    total = float(n.sum())
-    return max(1.0, float((off**2).sum()) * groups / (groups - 1) / total / (share * (1 - share)))
 
 
 def _wilson(share: float, n: float, level: float) -> tuple[float, float]:

@@ -205,12 +205,11 @@ class LogHistogram:
             return 0.0
         running = self.zero + np.cumsum(self.count)
         # a rank on the border of two buckets belongs to the lower one as an upper end, to the higher one as a lower end
-        at = (
-            np.searchsorted(running, wanted * (1 - 1e-12), "left")
-            if upper
-            else np.searchsorted(running, wanted, "right")
-        )
-        at = min(int(at), len(running) - 1)
+        if upper:
+            found = int(np.searchsorted(running, wanted * (1 - 1e-12), "left"))
+        else:
+            found = int(np.searchsorted(running, wanted, "right"))
+        at = min(found, len(running) - 1)
         return float(np.exp2((int(self.index[at]) + int(upper)) / 2.0**self.scale))
 
     def _running(self) -> tuple[Array, Array]:

@@ -122,8 +122,7 @@ def onset(times: Numbers | None, values: Numbers, *, direction: str = "either", 
     slope = float(np.cov(rise, y[:end], bias=True)[0, 1] / rise.var())
     base = float(y[:end].mean() - slope * rise.mean())
     worth = _independent(y[:end] - base - slope * rise)
-    floor = 1e-12 * float((y[:end] ** 2).sum())
-    worse = worth * np.log((misfit + floor) / (misfit[best] + floor))
+    worse = worth * np.log(misfit / misfit[best])
     inside = places[worse <= -2 * log(1 - sqrt(level))]
     at, low, high = (int(kept[place]) for place in (places[best], inside.min(), inside.max()))
     middle = float(np.median(x))
@@ -144,30 +143,50 @@ def onset(times: Numbers | None, values: Numbers, *, direction: str = "either", 
 
 
 def _excursion(y: Array, direction: str) -> tuple[int, int]:
-    """Return start and end of the stretch that differs most in level from the rest."""
+    """Return start and end of the stretch that differs most in level from the rest.
+
+    It lasts to the end of the series, unless a return to the level before explains enough to pay for its place.
+    """
+    n = len(y)
+    grid = np.arange(n + 1) if n <= _PAIRS else np.unique(np.linspace(0, n, _PAIRS).round().astype(np.int64))
+    reach = 0 if n <= _PAIRS else 2 * n // _PAIRS + 1
+    found = []
+    for ends in (np.array([n]), grid):
+        start, end = _best_stretch(y, grid, ends, direction)
+        if reach and end > start:
+            near = _around(end, reach, n) if len(ends) > 1 else ends
+            start, end = _best_stretch(y, _around(start, reach, n), near, direction)
+        found.append((start, end))
+    lasting, passing = found
+    if lasting[0] == lasting[1]:
+        return passing
+    kept, left = (_rest(y, *stretch) for stretch in (lasting, passing))
+    floor = 1e-12 * float(((y - y.mean()) ** 2).sum())
+    gain = _independent(left) * log((float((kept**2).sum()) + floor) / (float((left**2).sum()) + floor))
+    return passing if gain > _PENALTY * log(n) else lasting
+
+
+def _best_stretch(y: Array, starts: Ints, ends: Ints, direction: str) -> tuple[int, int]:
     n = len(y)
     running = np.concatenate([[0.0], np.cumsum(y - y.mean())])
+    length = ends[None, :] - starts[:, None]
+    total = running[ends][None, :] - running[starts][:, None]
+    fits = (length >= 1) & (length < n) & (starts[:, None] >= 1)
+    if direction != "either":
+        fits &= total > 0 if direction == "increase" else total < 0
+    safe = np.where(fits, length, 1)
+    gain = np.where(fits, total**2 * n / (safe * np.maximum(n - safe, 1)), -1.0)
+    at = int(gain.argmax())
+    if gain.flat[at] < 0:
+        return 0, 0
+    return int(starts[at // len(ends)]), int(ends[at % len(ends)])
 
-    def search(starts: Ints, ends: Ints) -> tuple[int, int]:
-        length = ends[None, :] - starts[:, None]
-        total = running[ends][None, :] - running[starts][:, None]
-        fits = (length >= 1) & (length < n) & (starts[:, None] >= 1)
-        if direction != "either":
-            fits &= total > 0 if direction == "increase" else total < 0
-        safe = np.where(fits, length, 1)
-        gain = np.where(fits, total**2 * n / (safe * np.maximum(n - safe, 1)), -1.0)
-        at = int(gain.argmax())
-        if gain.flat[at] < 0:
-            return 0, 0
-        return int(starts[at // len(ends)]), int(ends[at % len(ends)])
 
-    if n <= _PAIRS:
-        every = np.arange(n + 1)
-        return search(every, every)
-    grid = np.unique(np.linspace(0, n, _PAIRS).round().astype(np.int64))
-    start, end = search(grid, grid)
-    reach = 2 * n // _PAIRS + 1
-    return search(_around(start, reach, n), _around(end, reach, n))
+def _rest(y: Array, start: int, end: int) -> Array:
+    """Return what two levels leave: one inside the stretch, one outside."""
+    inside = np.zeros(len(y), dtype=bool)
+    inside[start:end] = True
+    return np.asarray(np.where(inside, y - y[inside].mean(), y - y[~inside].mean()), dtype=np.float64)
 
 
 def _around(place: int, reach: int, n: int) -> Ints:
@@ -176,9 +195,7 @@ def _around(place: int, reach: int, n: int) -> Ints:
 
 def _stands_out(y: Array, start: int, end: int) -> bool:
     """Tell whether the excursion explains more than its two free ends would in noise."""
-    inside = np.zeros(len(y), dtype=bool)
-    inside[start:end] = True
-    rest = np.where(inside, y - y[inside].mean(), y - y[~inside].mean())
+    rest = _rest(y, start, end)
     left, whole = float((rest**2).sum()), float(((y - y.mean()) ** 2).sum())
     floor = 1e-12 * whole
     return _independent(rest) * log((whole + floor) / (left + floor)) > 2 * _PENALTY * log(len(y))
@@ -199,20 +216,32 @@ def _shape(starts: Ints, ramp: int, n: int) -> Array:
 
 
 def _profile(y: Array, start: int) -> tuple[Ints, Ints, Array]:
-    """Return possible onsets, the best length of rise for each, and the sum of squares it leaves."""
+    """Return possible onsets, the best length of rise for each, and the sum of squares it leaves.
+
+    A rise must earn its extra parameter; its misfit is returned with that price in it.
+    """
     n = len(y)
-    reach = max(60, n - start)
-    places = np.arange(max(1, start - reach), min(n - 1, start + min(reach, 200)) + 1)
+    places = np.arange(1, n)
     centred = y - y.mean()
+    running, moment = (np.concatenate([[0.0], np.cumsum(part)]) for part in (centred, np.arange(n) * centred))
     whole = float((centred**2).sum())
+    rest = np.concatenate([y[:start] - y[:start].mean(), y[start:] - y[start:].mean()])
+    price = np.exp(log(n) / max(2.0, _independent(rest)))
     least, ramps = np.full(len(places), np.inf), np.zeros(len(places), dtype=np.int64)
     for ramp in _RAMPS:
-        if ramp >= n - places[0]:
+        fits = places + ramp < n
+        if not fits.any():
             break
-        rise = _shape(places, ramp, n)
-        spread = ((rise - rise.mean(axis=1, keepdims=True)) ** 2).sum(axis=1)
-        left = whole - np.divide((rise @ centred) ** 2, spread, out=np.zeros(len(places)), where=spread > 1e-12)
-        left[places + ramp >= n] = np.inf if ramp else left[places + ramp >= n]
-        better = left < least - 1e-12 * whole
+        at = places[fits]
+        top = at + ramp + 1
+        rising = moment[top] - moment[at] - (at - 1) * (running[top] - running[at])
+        product = rising / (ramp + 1) + running[n] - running[top]
+        total = (ramp + 2) / 2 + n - top
+        square = (ramp + 2) * (2 * ramp + 3) / (6 * (ramp + 1)) + n - top
+        spread = square - total**2 / n
+        left = np.full(len(places), np.inf)
+        left[fits] = whole - np.divide(product**2, spread, out=np.zeros(len(at)), where=spread > 1e-12)
+        left = np.maximum(left, 1e-12 * whole) * (price if ramp else 1.0)
+        better = left < least
         least[better], ramps[better] = left[better], ramp
-    return places, ramps, np.maximum(least, 0.0)
+    return places, ramps, least

@@ -23,8 +23,8 @@ _SEED = 20260304
 _CELLS = 400
 """Groups of neighbouring ranks a quantile is looked up in. Near the quantile each rank has its own."""
 
-_MOST_DRAWS = 4_000_000
-"""Resamples times clusters kept in memory at once; more clusters than this allows are grouped at random."""
+_MOST_CLUSTERS = 500
+"""More clusters than this are dealt at random into as many groups, which leaves the spread of resamples as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,8 @@ class _Arm:
     """A row a cluster: counts by rank cell (quantile), or sum and count (mean)."""
     values: Array | None
     q: float | None
+    ordered: Array | None = None
+    """The sorted values, where each is its own cluster and a quantile is wanted."""
 
     def draws(self, times: Array) -> Array:
         """Return the statistic of each resample; a row of `times` says how often each cluster is taken."""
@@ -65,12 +67,14 @@ def _arm(values: Numbers, labels: Labels | None, q: float | None, name: str) -> 
         table = np.stack([np.bincount(codes, weights=x), np.bincount(codes).astype(np.float64)], axis=1)
         return _Arm(len(x), groups, float(x.mean()), table, None, None), present
     order = np.argsort(x, kind="stable")
+    estimate = float(x[order][min(len(x) - 1, max(0, ceil(q * len(x) - 1e-9) - 1))])
+    if labels is None:
+        return _Arm(len(x), groups, estimate, np.empty((groups, 0)), None, q, x[order]), present
     edges = _rank_edges(len(x), q)
     cell = np.repeat(np.arange(len(edges) - 1), np.diff(edges))
     table = np.zeros((groups, len(edges) - 1))
     np.add.at(table, (codes[order], cell), 1.0)
     middle = x[order][(edges[:-1] + edges[1:] - 1) // 2]
-    estimate = float(x[order][min(len(x) - 1, max(0, ceil(q * len(x) - 1e-9) - 1))])
     return _Arm(len(x), groups, estimate, table, middle, q), present
 
 
@@ -91,13 +95,17 @@ def _times(groups: int, resamples: int, generator: np.random.Generator) -> Array
 
 
 def _grouped(arm: _Arm, resamples: int, generator: np.random.Generator) -> Array:
-    """Return the statistic of each resample; very many clusters are first dealt into as many groups as fit."""
-    most = max(50, _MOST_DRAWS // resamples)
-    if arm.clusters > most:
-        dealt = generator.permutation(arm.clusters) % most
-        table = np.zeros((most, arm.table.shape[1]))
+    """Return the statistic of each resample; very many clusters are first dealt into groups."""
+    if arm.ordered is not None and arm.q is not None:
+        # the k-th smallest of a resample of single values lies at a rank that is Beta distributed
+        k = max(1, ceil(arm.q * arm.n - 1e-9))
+        rank = generator.beta(k, arm.n + 1 - k, resamples)
+        return np.asarray(arm.ordered[np.minimum((rank * arm.n).astype(np.int64), arm.n - 1)], dtype=np.float64)
+    if arm.clusters > _MOST_CLUSTERS:
+        dealt = generator.permutation(arm.clusters) % _MOST_CLUSTERS
+        table = np.zeros((_MOST_CLUSTERS, arm.table.shape[1]))
         np.add.at(table, dealt, arm.table)
-        arm = _Arm(arm.n, most, arm.estimate, table, arm.values, arm.q)
+        arm = _Arm(arm.n, _MOST_CLUSTERS, arm.estimate, table, arm.values, arm.q)
     return arm.draws(_times(arm.clusters, resamples, generator))
 
 
