@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rca.mechanisms.diffs import Diff
 from rca.mechanisms.facts import changed_numbers, gained, lost
 
-__all__ = ["Detector", "Found", "Mechanism", "either", "first", "gains", "loses", "number", "touches"]
+__all__ = ["Detector", "Found", "Mechanism", "either", "first", "gains", "inside", "loses", "number", "touches"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,19 @@ def touches(pattern: str, words: str, *, strength: float = 1.0) -> Detector:
             line = next((line for line in diff.lines(side) if compiled.search(line)), None)
             if line is not None:
                 return Found(strength, f"{words}: “{line.strip()[:90]}” {verb}")
+        return None
+
+    return find
+
+
+def inside(pattern: str, words: str, *, strength: float = 0.5) -> Detector:
+    """Make a detector of any change in a file whose name says what it is for."""
+    compiled = re.compile(pattern, re.IGNORECASE)
+
+    def find(diff: Diff) -> Found | None:
+        for item in diff.live:
+            if compiled.search(item.path.rsplit("/", 1)[-1]) and (item.lost or item.gained):
+                return Found(strength, f"{words}: {item.path}")
         return None
 
     return find

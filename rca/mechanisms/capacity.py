@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rca.mechanisms.base import Found, Mechanism, either, first, gains, loses, number
+from rca.mechanisms.base import Found, Mechanism, either, first, gains, inside, loses, number
 from rca.mechanisms.diffs import Diff
 
 __all__ = ["CAPACITY"]
@@ -44,7 +44,7 @@ CAPACITY: tuple[Mechanism, ...] = (
     Mechanism("limit_lowered", "a limit of memory, CPU, rate or quota became lower", number(_LIMIT, "a limit fell", falls=True, unless=r"timeout|period|interval"),
               {"memory": 0.9, "restart": 0.9, "throttled": 1.0, "cpu": 0.7, "throttle": 0.9, "disk": 0.5, "gc": 0.5, "queue": 0.4, "latency": 0.3}),
     Mechanism("rate_limit", "a rate limit or breaker is stricter",
-              either(number(r"rate|rps|qps|burst|threshold|breaker|permits", "a threshold moved", falls=True, strength=0.9), gains(r"rate.?limit|RateLimiter|throttl|limiter|CircuitBreaker|breaker", "a limiter is new", strength=0.7)),
+              either(number(r"rate|rps|qps|burst|threshold|breaker|permits", "a threshold moved", falls=True, strength=0.9), inside(r"rate.?limit|throttl|limiter|breaker|resilience", "what limits changed", strength=0.5), gains(r"rate.?limit|RateLimiter|throttl|limiter|CircuitBreaker|breaker", "a limiter is new", strength=0.7)),
               {"throttle": 1.0, "breaker": 1.0, "rejected": 0.9, "errors": 0.3}),
     Mechanism("replicas_lowered", "fewer replicas", number(r"replicas|min_?(replicas|instances|size)|desired|nodes|shards|maxreplicas|maxsurge|maxunavailable", "fewer replicas", falls=True),
               {"cpu": 0.8, "queue": 0.8, "latency": 0.6, "timeout": 0.4, "threads": 0.5, "throttled": 0.6}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rca.mechanisms.base import Found, Mechanism, either, gains, loses, touches
+from rca.mechanisms.base import Found, Mechanism, either, gains, inside, loses, touches
 from rca.mechanisms.diffs import Diff
 from rca.mechanisms.facts import changed_pairs
 
@@ -73,10 +73,10 @@ CONFIG: tuple[Mechanism, ...] = (
     Mechanism("endpoint_changed", "an address or name of a place changed", _endpoint,
               {"dns": 1.0, "refused": 1.0, "not_found": 0.8, "auth": 0.5, "timeout": 0.5, "relation": 0.4, "certificate": 0.4, "provider": 0.4, "config": 0.6, "errors": 0.2, "tls": 0.3}),
     Mechanism("tls_changed", "how encrypted connections are made changed",
-              touches(r"tls\.|TLS_|cipher|x509|InsecureSkipVerify|verify=|ssl_|sslmode|RootCAs|ca_?(cert|bundle|file)|keystore|truststore|mtls|min_?version", "TLS changed", strength=0.9),
+              either(inside(r"tls|cert|ssl|pki", "what encrypts changed", strength=0.6), touches(r"tls\.|TLS_|cipher|x509|InsecureSkipVerify|verify=|ssl_|sslmode|RootCAs|ca_?(cert|bundle|file)|keystore|truststore|mtls|min_?version", "TLS changed", strength=0.9)),
               {"tls": 1.0, "authority": 1.0, "certificate": 0.25, "refused": 0.3, "auth": 0.3}),
     Mechanism("rights_changed", "rights, secrets or tokens changed",
-              touches(r"\b(roles?|polic(y|ies)|permissions?|scopes?|grants?|revoke|iam|acl|rbac|secrets?|tokens?|api_?key|passwords?|credentials?|audience|issuer|authoriz\w+|jwks?\w*|allow(ed)?_\w+|deny|cors|origins?|signing\w*|hmac)\b", "rights changed", strength=0.8),
+              either(inside(r"auth|login|oauth|jwt|iam|rbac|permission|polic", "what grants access changed", strength=0.5), touches(r"\b(roles?|polic(y|ies)|permissions?|scopes?|grants?|revoke|iam|acl|rbac|secrets?|tokens?|api_?key|passwords?|credentials?|audience|issuer|authoriz\w+|jwks?\w*|allow(ed)?_\w+|deny|cors|origins?|signing\w*|hmac)\b", "rights changed", strength=0.8)),
               {"auth": 1.0, "rejected": 0.6, "credential": 0.4, "errors": 0.2, "config": 0.3}),
     Mechanism("dependency", "a library changed its version", _dependency,
               {"library": 1.0, "unimplemented": 0.8, "decode": 0.4, "crash": 0.4, "tls": 0.3, "memory": 0.3, "race": 0.2, "errors": 0.15, "deadlock": 0.2, "nil": 0.25}),
@@ -92,7 +92,7 @@ CONFIG: tuple[Mechanism, ...] = (
                      gains(r"rewrite|StripPrefix|TrimRight\(|prefix:|basePath|rpc\s+\w+\(", "routes are read otherwise", strength=0.6)),
               {"not_found": 1.0, "unimplemented": 1.0, "errors": 0.2, "decode": 0.3, "rejected": 0.4}),
     Mechanism("image_changed", "what it runs on changed",
-              either(gains(r"^\s*FROM\s+\S+|image:\s*\S+|base_image|runtime:|go-version|python-version|node-version|JAVA_OPTS|GOGC|GOMAXPROCS|-Xm[xs]|-XX:", "what it runs on changed", strength=0.5)),
+              either(gains(r"^\s*FROM\s+\S+|image:\s*\S+|base_image|runtime:|go-version|python-version|node-version|JAVA_OPTS|GOGC|GOMAXPROCS|-Xm[xs]|-XX:", "what it runs on changed", strength=0.7)),
               {"crash": 0.5, "restart": 0.7, "gc": 0.6, "memory": 0.5, "tls": 0.4, "authority": 0.7, "cpu": 0.4, "library": 0.6, "fd": 0.2}),
 )  # fmt: skip
 """What configuration can do."""

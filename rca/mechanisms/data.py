@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rca.mechanisms.base import Found, Mechanism, either, first, gains, loses, number
+from rca.mechanisms.base import Found, Mechanism, either, first, gains, inside, loses, number
 from rca.mechanisms.diffs import Diff
 from rca.mechanisms.facts import changed_pairs, gained, lost
 
@@ -97,11 +97,13 @@ DATA: tuple[Mechanism, ...] = (
     Mechanism("cache_changed", "a cache is gone, shorter-lived or keyed otherwise",
               either(loses(r"cache|memo|lru|redis|ttl|etag|singleflight", "caching is gone", unless=r"cache|memo|lru|redis"),
                      number(r"ttl|expir|cache|maxage|stale|memo", "what a cache keeps changed", falls=True),
+                     inside(r"cache|redis|memcach|memo", "what caches changed", strength=0.6),
                      gains(r"cache[_-]?key|cacheKey|no-cache|no-store|flushall|flushdb|FlushAll|invalidate(All)?\(|evict\w*\(", "keys of a cache changed", strength=0.8)),
               {"cache": 1.0, "db_cpu": 0.6, "queries": 0.6, "latency": 0.5, "stale": 0.6, "surge": 0.3, "pool": 0.4, "throttle": 0.4, "connections": 0.3, "timeout": 0.3}),
     Mechanism("consumer_changed", "how messages are taken changed",
               either(number(r"prefetch|visibility|batch|partition|concurrency|consumer|poll|max_?in_?flight|ack", "how messages are taken changed", falls=None, strength=0.8),
                      loses(r"\.ack\(|\.Ack\(|commit_?offset|commitSync|deleteMessage|delete_message|basic_ack|autoCommit", "messages are no longer confirmed"),
+                     inside(r"consumer|listener|subscriber|kafka|rabbit|sqs|queue", "what takes messages changed", strength=0.45),
                      gains(r"\.nack\(|requeue|seek\(|auto\.offset\.reset|rebalance|dead.?letter", "messages are taken otherwise", strength=0.7)),
               {"queue": 1.0, "duplicate": 0.7, "stale": 0.5, "latency": 0.3, "memory": 0.3}),
 )  # fmt: skip

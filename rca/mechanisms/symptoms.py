@@ -75,7 +75,7 @@ SYMPTOMS: tuple[Symptom, ...] = (
     Symptom("queue", "a backlog grows", r"(consumer|queue|partition|replication) lag|backlog|queue depth|dead.?letter|DLQ|rebalanc|unacked|visibility timeout|redeliver|messages? (pending|waiting)|poll interval|lag (is )?(growing|high)", ("queue",)),
     Symptom("cache", "a cache misses", r"cache (miss|stampede|evict|cold|flush|invalidat)|thundering herd|hit (rate|ratio)|MISS\b|evict", ("cache",)),
     Symptom("slow_query", "statements are slow", r"slow (query|statement|sql|log)|full (table|collection|index)? ?scan|seq(uential)? scan|missing index|without (an )?index|COLLSCAN|query (took|exceeded|timeout)|temp(orary)? (file|table)|rows examined"),
-    Symptom("queries", "more statements a request", r"n\+1|queries per request|too many queries|query count|single.item|batching disabled|one by one|\bper.item\b", ("queries",)),
+    Symptom("queries", "more statements a request", r"n\+1|queries per request|too many queries|query count|\d+ (queries|statements|selects) (in|per|for)|queries (in one|for one|per)|single.item|batching disabled|one by one|\bper.item\b", ("queries",)),
     Symptom("db_cpu", "the database works at its limit", r"database (cpu|load|overload)|db (cpu|load)", ("db_cpu",)),
     Symptom("cpu", "the CPU is busy", r"cpu (usage|saturat|pressure|high|spike|bound)|high load|load average", ("cpu",)),
     Symptom("log_volume", "logs flood", r"log (volume|rate|flood|dropp\w+|buffer)|ingestion (limit|quota)|too many logs|rate of logs"),

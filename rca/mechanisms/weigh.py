@@ -18,6 +18,7 @@ from rca.mechanisms.capacity import CAPACITY
 from rca.mechanisms.code import CODE
 from rca.mechanisms.config import CONFIG, bumped
 from rca.mechanisms.data import DATA
+from rca.mechanisms.diffs import tokens
 from rca.mechanisms.facts import changed_numbers
 from rca.mechanisms.scene import Scene
 from rca.times import format_duration
@@ -223,6 +224,10 @@ def _shared_words(scene: Scene, out: Weighed, frequencies: Mapping[str, int], to
             words[word] = whole * rarity * scene.novel[word]
         elif word in scene.gone and word in diff.lost_tokens:
             words[word] = 0.6 * rarity * scene.gone[word]
+    for path in diff.all_paths:
+        for word in tokens(path.rsplit("/", 1)[-1]):
+            if word in scene.novel and word not in words:
+                words[word] = 0.4 * scene.novel[word]
     for word in _words_of_flag(out.candidate):
         if word in scene.novel:
             words[word] = scene.novel[word]
