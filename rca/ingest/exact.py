@@ -7,6 +7,7 @@ before.
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ DEPTH = 64
 _SPACE = re.compile(r"[\s,]*")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 _EXCERPT = 400
+_PEEKED, _GLANCE = 50, 1 << 16
 
 
 class Number(str):
@@ -185,15 +187,21 @@ def peek(sample: Sample) -> list[Any]:
 
 @lru_cache(maxsize=8)
 def _peek(text: str, *, complete: bool) -> list[Any]:
-    found: list[Any] = []
-    if not complete:
-        text = _closed(text)
-    for item in values_of(text):
-        if isinstance(item, Value):
-            found.append(item.value)
-        if len(found) >= 50:
-            break
-    return found
+    first = text.split("\n", 1)[0].strip().rstrip(",")
+    if first.startswith("{") and _is_json(first.encode()):
+        found = []
+        for line in text.split("\n", _PEEKED)[:_PEEKED]:
+            found += [item.value for item in values_of(line) if isinstance(item, Value)]
+        return found
+    if complete:
+        return _first(text)
+    # The beginning of the beginning is enough, unless one record is larger.
+    return _first(_closed(text[:_GLANCE])) or _first(_closed(text))
+
+
+def _first(text: str) -> list[Any]:
+    found = (item.value for item in values_of(text) if isinstance(item, Value))
+    return [value for value in itertools.islice(found, _PEEKED) if value not in ({}, [])]
 
 
 def _closed(text: str) -> str:

@@ -29,6 +29,27 @@ class Layout:
     """Name of the file or of the list: what the rows are where they do not say."""
 
 
+_LOGGED = (
+    "message",
+    "msg",
+    "level",
+    "log_level",
+    "loglevel",
+    "lvl",
+    "severity_text",
+    "logger",
+    "logger_name",
+    "stream",
+    "stack_trace",
+)
+"""What records of loggers have; the first of them changes have too."""
+
+_EVENTS = (
+    *_LOGGED, "body", "log", "trace_id", "span_id", "request_id", "path", "url", "uri", "method", "http_method", "user_agent", "remote_addr", "client_ip",
+    "user_id", "session_id", "query", "statement", "exception", "request", "thread",
+)  # fmt: skip
+"""What records of single events have, and tables of measurements have not."""
+
 UNKNOWN = Layout("", 0.0, "its columns are none that telemetry has")
 _TIME_TEXT = re.compile(
     r"\d{4}-\d\d?-\d\d?|\d{1,2}/\w{3}/\d{4}|\d{9,19}(\.\d+)?$|\w{3} \w{3} |\d{1,2}:\d\d|\d{4}/\d\d/\d\d|\d{8}T\d{6}"
@@ -96,7 +117,7 @@ def decide(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], hint: str 
 
 def _edges(table: _Table) -> Layout | None:
     known = {normal(column): column for column in table.columns}
-    if table.has(*SPAN["duration"], unit=True) or "trace_id" in known:
+    if table.has(*SPAN["duration"], *_LOGGED, unit=True) or "trace_id" in known:
         return None
     for caller, callee in EDGES:
         if caller in known and callee in known:
@@ -131,7 +152,7 @@ def _spans(table: _Table) -> Layout | None:
 
 def _changes(table: _Table) -> Layout | None:
     known = {normal(column): column for column in table.columns}
-    if table.has("span_id", "level", "severity_text", "metric_value", "_value"):
+    if table.has("span_id", "metric_value", *_LOGGED[1:]):
         return None
     timed = table.has(*CHANGE["time"], unit=True)
     hinted = kind_of_name(table.hint)
@@ -195,7 +216,7 @@ def _kind_by_columns(table: _Table, hinted: str) -> str:
     )
     if pair and (table.has(*CHANGE["setting"]) or service) and not table.has("metric", "metric_name"):
         return "config"
-    if hinted and (service or table.has(*CHANGE["title"])):
+    if hinted and (service or table.has(*CHANGE["title"])) and not table.has("message", "body", "log", "trace_id"):
         return hinted
     return ""
 
@@ -237,6 +258,8 @@ def _logs(table: _Table) -> Layout | None:
 
 
 def _wide(table: _Table) -> Layout | None:
+    if table.has(*_EVENTS):
+        return None
     time = table.has(*TIME, unit=True)
     if time is None or (
         table.rows and not any(_TIME_TEXT.match(text) or _is_number(text) for text in table.texts(time))

@@ -25,6 +25,10 @@ _TYPES = {
 }  # fmt: skip
 
 
+_INDEX = frozenset(("", "unnamed_0"))
+"""Names under which a data frame writes the running number of its rows."""
+
+
 class LongPoints:
     """One point a row: time, service, name, value, and labels."""
 
@@ -75,7 +79,9 @@ class LongPoints:
             names = names.replace({name: parts[0] for name, parts in split.items()})
         if inner and "service" not in column:
             service = _picked(inner, which)
-        maps = text_maps(frame, [name for name in frame.columns if name not in column.values()])
+        maps = text_maps(
+            frame, [name for name in frame.columns if name not in column.values() and normal(name) not in _INDEX]
+        )
         rows: dict[str, object] = {
             "time_ns": times.to_arrow(),
             "value": values.to_arrow(),
@@ -156,7 +162,7 @@ class WidePoints:
                 continue
             texts = frame[name].drop_nulls()
             numeric = sum(number(text) is not None for text in texts.head(50).to_list())
-            if normal(name) in {"", "index", "unnamed_0", "row", "id"}:
+            if normal(name) in _INDEX | {"index", "row", "id"}:
                 self._sink.context.note(f"column {name!r} is a running number and was left out")
             elif 2 * numeric >= len(texts.head(50)):
                 series.append(name)
