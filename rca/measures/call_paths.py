@@ -80,14 +80,16 @@ def _kept(tree: Forest, lead: Flags) -> Flags:
 
 def _codes(tree: Forest, kept: Flags, lead: Flags) -> tuple[pl.DataFrame, Ints]:
     """Give each path a number, level by level: a step is its parent's path and its own name."""
-    spans = tree.spans.select("service_name", "span_name", "statement", "span_kind", row=pl.int_range(pl.len())).filter(
+    names = ["service_name", "name", "statement"]
+    asked = pl.when(pl.col("statement") != "").then("statement").otherwise("span_name")
+    spans = tree.spans.select("service_name", "statement", name=asked, row=pl.int_range(pl.len())).filter(
         pl.Series(kept)
     )
-    names = ["service_name", "span_name", "statement", "span_kind"]
-    unique = spans.select(names).unique(maintain_order=True).with_row_index("label")
+    unique = _labels(spans.select(names).unique(maintain_order=True))
     labelled = spans.join(unique, on=names, how="left", maintain_order="left")
     label = np.full(tree.parent.size, -1, dtype=np.int64)
     label[labelled["row"].to_numpy()] = labelled["label"].to_numpy()
+    wide = unique.height + 1
     above = np.where(lead, -1, tree.above(kept))
     code = np.full(tree.parent.size, -1, dtype=np.int64)
     rows, parents, labels, depth = np.flatnonzero(lead), [], [], 0
@@ -95,31 +97,40 @@ def _codes(tree: Forest, kept: Flags, lead: Flags) -> tuple[pl.DataFrame, Ints]:
     depths: list[int] = []
     while rows.size:
         up = np.where(above[rows] >= 0, code[above[rows]], -1)
-        pairs, inverse = np.unique((up + 1) * (unique.height + 1) + label[rows], return_inverse=True)
+        pairs, inverse = np.unique((up + 1) * wide + label[rows], return_inverse=True)
         code[rows] = len(depths) + inverse
-        parents.append(pairs // (unique.height + 1) - 1)
-        labels.append(pairs % (unique.height + 1))
+        parents.append(pairs // wide - 1)
+        labels.append(pairs % wide)
         depths += [depth] * pairs.size
         ready = code[above[waiting]] >= 0
         rows, waiting, depth = waiting[ready], waiting[~ready], depth + 1
     parent = np.concatenate(parents) if parents else np.empty(0, dtype=np.int64)
-    named = unique[np.concatenate(labels)] if labels else unique.clear()
+    first = unique.unique("label", keep="first").sort("label")
+    named = first[np.concatenate(labels)] if labels else first.clear()
     return _named(named, parent, depths), code
 
 
-def _named(named: pl.DataFrame, parent: Ints, depths: list[int]) -> pl.DataFrame:
+def _labels(unique: pl.DataFrame) -> pl.DataFrame:
+    """Name each step for people and number the names: ids in the name of an operation do not make another operation."""
     operations = [
-        statement_title(statement) if statement else path_template(name)
-        for name, statement in named.select("span_name", "statement").iter_rows()
+        statement_title(statement) if statement else path_template(name) if "/" in name else name
+        for name, statement in unique.select("name", "statement").iter_rows()
     ]
+    named = unique.with_columns(operation=pl.Series(operations, dtype=pl.String))
+    same = pl.struct(
+        "service_name", "statement", pl.when(pl.col("statement") != "").then("name").otherwise("operation")
+    )
+    return named.with_columns(label=same.rank("dense").cast(pl.Int64) - 1)
+
+
+def _named(named: pl.DataFrame, parent: Ints, depths: list[int]) -> pl.DataFrame:
     texts: list[str] = []
-    for at, (up, service, operation) in enumerate(zip(parent, named["service_name"], operations, strict=True)):
+    for at, (up, service, operation) in enumerate(zip(parent, named["service_name"], named["operation"], strict=True)):
         own = f"{service} {operation}"
         texts.append(f"{texts[up]} → {own}" if 0 <= up < at else own)
-    return named.select("service_name", "statement", "span_kind").with_columns(
+    return named.select("service_name", "statement", "operation").with_columns(
         path=pl.int_range(pl.len(), dtype=pl.Int64),
         parent=pl.Series(parent, dtype=pl.Int64),
-        operation=pl.Series(operations, dtype=pl.String),
         depth=pl.Series(depths, dtype=pl.Int64),
         text=pl.Series(texts, dtype=pl.String),
     )
