@@ -50,7 +50,8 @@ def _measure(
     store: Store, incident: Incident, name: str, row: Mapping[str, Any], attributes: Mapping[str, str]
 ) -> Experiment:
     label = " ".join((str(attributes.get("kind", "")), str(attributes.get("toggled", "")), name))
-    kind = recognise(attributes.get("experiment_kind", "")) or recognise(name) or recognise(label)
+    said = next((attributes[key] for key in ("experiment_kind", "experiment") if attributes.get(key)), "")
+    kind = (recognise(said) if said else None) or recognise(name) or recognise(label)
     if kind is None:
         raise OptionError("neither its name nor its attributes say what kind it is")
     treated = _window(attributes, _TREATED) or (Window(row["time_ns"], row["end_ns"]) if row["end_ns"] else None)
