@@ -17,12 +17,20 @@ from rca.ingest.logs.severity import severity_number
 from rca.ingest.logs.textforms import text_row
 from rca.ingest.logs.timeforms import layout_of
 
-__all__ = ["Unreadable", "decode_object", "json_row", "merge", "opened"]
+__all__ = [
+    "Unreadable",
+    "decode_object",
+    "is_envelope",
+    "json_row",
+    "level_is_usable",
+    "merge",
+    "object_row",
+    "scale_of",
+    "unit_of_key",
+]
 
 _RAW = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_RAW_LIST = msgspec.json.Decoder(list[msgspec.Raw])
 _MOST_NESTED = 64
-_STRONG_LEVELS = re.compile(r"(?i)(?:.*[._@])?(?:@?l|level|lvl|severity\w*|log_?level|levelname|priority|level_?\w+)$")
 _SECONDS = ("epochSecond", "seconds", "sec", "secs")
 _NANOS = ("nanoOfSecond", "nanos", "nanoseconds", "nsec", "nano")
 _DATE_ONLY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -138,19 +146,19 @@ def object_row(data: bytes, value: dict[str, Any], line: int, *, depth: int = 0)
         return inner
     row = Row(line)
     found = cells(data, value)
-    _assign(row, found, value)
+    _assign(row, found)
     _complete(row, value)
     if depth < 4:
-        return opened(row, value, depth=depth)
+        return _opened(row, value, depth=depth)
     return row
 
 
-def _assign(row: Row, found: list[Cell], value: dict[str, Any]) -> None:
+def _assign(row: Row, found: list[Cell]) -> None:
     best: dict[str, list[tuple[int, int]]] = {}
     specials = _specials(found)
     for at, (path, kind, text) in enumerate(found):
         role = role_of(path) if text and text != "null" else None
-        if role and _usable(role[0], path, kind, text, value):
+        if role and _usable(role[0], path, kind, text):
             best.setdefault(role[0], []).append((role[1], at))
     used: set[int] = set()
     if specials:
@@ -186,13 +194,16 @@ def _specials(found: list[Cell]) -> tuple[str, str, set[int]] | None:
     return None
 
 
-def _usable(role: str, path: tuple[str, ...], kind: str, text: str, value: dict[str, Any]) -> bool:
+def level_is_usable(path: tuple[str, ...], text: str) -> bool:
+    """Say whether a text can be a level: under a name that often means something else only a word that is one."""
+    if path[-1] in {"status", "s", "sev", "l"} or len(path) > 1:
+        return bool(severity_number(text)) and not text.isdigit()
+    return True
+
+
+def _usable(role: str, path: tuple[str, ...], kind: str, text: str) -> bool:
     if role == "level":
-        if kind not in "sn" or len(text) > 32:
-            return False
-        if path[-1] in {"status", "s", "sev", "l"} or len(path) > 1:
-            return bool(severity_number(text)) and not text.isdigit() or path[-1] == "@l"
-        return True
+        return kind in "sn" and len(text) <= 32 and level_is_usable(path, text)
     if role == "message":
         return kind == "s" or (kind == "l" and path[-1] == "MESSAGE")
     if role == "service":
@@ -213,9 +224,9 @@ def _take(row: Row, role: str, places: list[tuple[int, int]], found: list[Cell],
             if len(places) > 1 and layout_of(text.strip()) is None:
                 continue
         elif role == "level":
-            if len(places) > 1 and not severity_number(text, _scale(path)):
+            if len(places) > 1 and not severity_number(text, scale_of(path)):
                 continue
-            row.scale = _scale(path)
+            row.scale = scale_of(path)
         elif role in {"trace", "span"}:
             row.decimal = row.decimal or kind == "n" or path[-1].startswith("dd.") or path[0] == "dd"
         elif kind == "l":
@@ -226,12 +237,18 @@ def _take(row: Row, role: str, places: list[tuple[int, int]], found: list[Cell],
         return
 
 
+def unit_of_key(key: str) -> str:
+    """Return the unit that the name of a time tells, empty where it tells none."""
+    return _UNIT_KEYS.get(re.sub(r"[^a-z]", "", key.lower()), "")
+
+
 def _time_text(path: tuple[str, ...], text: str) -> str:
-    unit = _UNIT_KEYS.get(re.sub(r"[^a-z]", "", path[-1].lower()))
+    unit = unit_of_key(path[-1])
     return text + unit if unit and text.lstrip("-").isdigit() else text
 
 
-def _scale(path: tuple[str, ...]) -> str:
+def scale_of(path: tuple[str, ...]) -> str:
+    """Return what a number under this name means as a severity."""
     key = path[-1].lower()
     if key in {"priority", "syslog_severity"} or path[-2:] == ("severity", "code"):
         return "syslog"
@@ -293,7 +310,7 @@ def _request_line(value: dict[str, Any]) -> str:
     return ""
 
 
-def opened(row: Row, value: dict[str, Any], *, depth: int) -> Row:
+def _opened(row: Row, value: dict[str, Any], *, depth: int) -> Row:
     """Return the record with the one inside its message, where that is a record itself."""
     text = row.body.strip()
     if not text:
@@ -304,7 +321,7 @@ def opened(row: Row, value: dict[str, Any], *, depth: int) -> Row:
         except (Unreadable, msgspec.DecodeError):
             return row
         return merge(inner, row)
-    if row.keys.get("message") in ENVELOPE_KEYS and _is_envelope(value):
+    if row.keys.get("message") in ENVELOPE_KEYS and is_envelope(value):
         reader: tuple[Callable[[str, int], Row | None], ...] = (logfmt_row, text_row)
         for read in reader:
             found = read(text, row.line)
@@ -313,7 +330,7 @@ def opened(row: Row, value: dict[str, Any], *, depth: int) -> Row:
     return row
 
 
-def _is_envelope(value: dict[str, Any]) -> bool:
+def is_envelope(value: dict[str, Any]) -> bool:
     """Say whether an object only carries a line of somebody else's log."""
     keys = value.keys()
     return (

@@ -7,19 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import polars as pl
+import orjson
 import pyarrow as pa
 
 from rca.ingest.logs.ids import TRACE_IN_TEXT, span_id, trace_and_span
 from rca.ingest.logs.severity import severity_number
 from rca.ingest.logs.times import BAD, GOOD, OVERFLOW, Clock
 
-__all__ = ["Row", "canonical", "without_ansi"]
+__all__ = ["REQUEST_IN_TEXT", "Columns", "Row", "brackets", "canonical", "find_ids", "without_ansi"]
 
 _ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()][A-Z0-9])")
-_REQUEST_IN_TEXT = re.compile(
-    r"(?i)\b(?:x-)?(?:request|req|correlation)[_.-]?id[\"']?\s?[=:]\s?[\"']?([0-9A-Za-z][0-9A-Za-z_.:-]{3,63})"
-)
+REQUEST_IN_TEXT = r"(?i)\b(?:x-)?(?:request|req|correlation)[_.-]?id[\"']?\s?[=:]\s?[\"']?([0-9A-Za-z][0-9A-Za-z_.:-]{3,63})"
+"""Finds a request id named in the text of a message."""
+_REQUEST = re.compile(REQUEST_IN_TEXT)
 _TRACE = re.compile(TRACE_IN_TEXT)
 _SPAN = re.compile(r"(?i)\b(?:otel|dd\.)?span[_.\- ]?id[\"']?\s?[=:]\s?[\"']?([0-9a-f]{16})\b")
 _SLEUTH = re.compile(r"\[(?:[^\[\],\s]*,)?([0-9a-f]{32}|[0-9a-f]{16})[,-]([0-9a-f]{16})(?:,(?:true|false)?)?\]")
@@ -44,7 +44,6 @@ class Row:
     request: str = ""
     service: str = ""
     attributes: dict[str, str] = field(default_factory=dict)
-    resource: dict[str, str] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
     """Under which key a time or id was found, so that one that cannot be read stays as an attribute."""
 
@@ -104,19 +103,10 @@ def canonical(rows: Sequence[Row], clock: Clock, service_name: str = "") -> Colu
             "trace_id": pa.array([row.trace for row in rows], pa.string()),
             "span_id": pa.array([row.span for row in rows], pa.string()),
             "request_id": pa.array([row.request for row in rows], pa.string()),
-            "attributes": _maps([row.attributes for row in rows]),
-            "resource_attributes": _maps([row.resource for row in rows]),
+            "attributes": pa.array([orjson.dumps(row.attributes).decode() for row in rows], pa.string()),
         }
     )
     return Columns(table, np.array([row.line for row in rows], np.int64), [])
-
-
-def _maps(items: list[dict[str, str]]) -> pa.MapArray:
-    offsets = np.zeros(len(items) + 1, np.int32)
-    np.cumsum([len(item) for item in items], out=offsets[1:])
-    keys = pa.array([key for item in items for key in item], pa.string())
-    values = pa.array([value for item in items for value in item.values()], pa.string())
-    return pa.MapArray.from_arrays(pa.array(offsets, pa.int32()), keys, values)
 
 
 def _ids(row: Row) -> None:
@@ -133,20 +123,20 @@ def _ids(row: Row) -> None:
         if not found:
             row.keep(row.keys.get("span", "span_id"), written_span)
     if not row.trace or not row.request:
-        _from_text(row)
+        find_ids(row)
 
 
-def _from_text(row: Row) -> None:
+def find_ids(row: Row) -> None:
     """Find ids that a message names in its text."""
     head = row.body[:4096]
     if not row.trace:
-        found = _TRACE.search(head) if "race" in head or "RACE" in head else None
+        found = _TRACE.search(head) if "trace" in head.lower() else None
         if found:
             row.trace = trace_and_span(found[1])[0]
             beside = _SPAN.search(head)
             row.span = row.span or (beside[1].lower() if beside else "")
-    if not row.request and ("equest" in head or "orrelation" in head or "req" in head):
-        found = _REQUEST_IN_TEXT.search(head)
+    if not row.request and "id" in head.lower():
+        found = _REQUEST.search(head)
         row.request = found[1] if found else ""
 
 
@@ -154,11 +144,3 @@ def brackets(text: str) -> tuple[str, str]:
     """Return trace and span id of Spring's bracket ``[application,trace,span]``, empty where there is none."""
     found = _SLEUTH.search(text)
     return (found[1], found[2]) if found else ("", "")
-
-
-def frame(table: pa.Table) -> pl.DataFrame:
-    """Return an Arrow table as a frame."""
-    made = pl.from_arrow(table)
-    if not isinstance(made, pl.DataFrame):  # pragma: no cover
-        raise TypeError("an Arrow table always makes a frame")
-    return made
