@@ -42,7 +42,7 @@ _otel_queries = metrics.get_meter("shop.checkout").create_histogram(
 
 def _place() -> dict[str, Any]:
     """Find the innermost frame of the shop's own code."""
-    frame = sys._getframe(2)
+    frame = sys._getframe(2)  # noqa: SLF001
     while frame is not None:
         path = frame.f_code.co_filename
         if path.startswith(SERVICES) and path != OWN:

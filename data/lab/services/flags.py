@@ -53,19 +53,19 @@ class SettingsProvider(AbstractProvider):
     def _plain(self, default_value: Any) -> FlagResolutionDetails[Any]:
         return FlagResolutionDetails(default_value, reason=Reason.DEFAULT)
 
-    def resolve_string_details(self, flag_key: str, default_value: str, evaluation_context: Any = None) -> Any:
+    def resolve_string_details(self, flag_key: str, default_value: str, evaluation_context: Any = None) -> Any:  # noqa: ARG002
         """Text flags are not used."""
         return self._plain(default_value)
 
-    def resolve_integer_details(self, flag_key: str, default_value: int, evaluation_context: Any = None) -> Any:
+    def resolve_integer_details(self, flag_key: str, default_value: int, evaluation_context: Any = None) -> Any:  # noqa: ARG002
         """Integer flags are not used."""
         return self._plain(default_value)
 
-    def resolve_float_details(self, flag_key: str, default_value: float, evaluation_context: Any = None) -> Any:
+    def resolve_float_details(self, flag_key: str, default_value: float, evaluation_context: Any = None) -> Any:  # noqa: ARG002
         """Float flags are not used."""
         return self._plain(default_value)
 
-    def resolve_object_details(self, flag_key: str, default_value: Any, evaluation_context: Any = None) -> Any:
+    def resolve_object_details(self, flag_key: str, default_value: Any, evaluation_context: Any = None) -> Any:  # noqa: ARG002
         """Object flags are not used."""
         return self._plain(default_value)
 

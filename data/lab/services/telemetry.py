@@ -52,11 +52,11 @@ class FollowingRatio(Sampler):
         self,
         parent_context: Context | None,
         trace_id: int,
-        name: str,
-        kind: SpanKind | None = None,
+        name: str,  # noqa: ARG002
+        kind: SpanKind | None = None,  # noqa: ARG002
         attributes: Attributes = None,
-        links: Sequence[Link] | None = None,
-        trace_state: TraceState | None = None,
+        links: Sequence[Link] | None = None,  # noqa: ARG002
+        trace_state: TraceState | None = None,  # noqa: ARG002
     ) -> SamplingResult:
         """Follow the parent; decide a new trace by the random part of its id."""
         parent = trace.get_current_span(parent_context).get_span_context()
