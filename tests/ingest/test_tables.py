@@ -606,3 +606,76 @@ def test_rows_are_the_lines_of_real_tables(folder):
             text = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
             assert item.format == "csv"
             assert item.records_kept == item.records_read == len(text.splitlines()) - 1
+
+
+SHAPES = [
+    ({"pay": {"latency_ms": [{"timestamp": "2026-03-04T14:10:00Z", "value": 1}]}}, "metrics", ("service_name", "metric_name", "value"), [("pay", "latency_ms", 1.0)]),
+    ([{"service": "pay", "metric": "lat", "points": [[1772633400, 1], [1772633460, 2]]}], "metrics", ("service_name", "value"), [("pay", 1.0), ("pay", 2.0)]),
+    ([{"service": "pay", "metric": "lat", "timestamps": ["2026-03-04T14:10:00Z"], "values": [1]}], "metrics", ("time_ns", "value"), [(T0, 1.0)]),
+    ([{"timestamp": "2026-03-04T14:10:00Z", "pod": "pay-7d9f8b6c5d-x2k4p", "cpu": 3, "mem": 4}], "metrics", ("service_name", "metric_name"), [("pay", "cpu"), ("pay", "mem")]),
+    ([{"trace_id": "ab" * 16, "spans": [{"span_id": "1", "service": "a", "name": "x", "start": "2026-03-04T14:10:00Z", "duration_ms": 5}]}], "spans", ("trace_id", "service_name"), [("ab" * 16, "a")]),
+    ([{"trace_id": "ab" * 16, "span_id": "1", "service": "a", "name": "x", "start": "2026-03-04T14:10:00Z", "duration_ms": 5, "children": [{"span_id": "2", "service": "b", "name": "y", "start": "2026-03-04T14:10:00Z", "duration_ms": 3}]}], "spans", ("trace_id", "parent_span_id"), [("ab" * 16, ""), ("ab" * 16, "0" * 15 + "1")]),
+    ([{"service": "a", "depends_on": ["b", "c"]}], "service_edges", ("caller", "callee"), [("a", "b"), ("a", "c")]),
+    ([{"timestamp": "2026-03-04T14:10:00Z", "service": "pay", "query": "SELECT 1", "duration_ms": 1500, "rows_examined": 100}], "queries", ("time_ns", "duration_ns", "rows_examined", "db_query_digest"), [(T0, 1_500_000_000, 100, "select ?")]),
+    ({"flags": [{"key": "x", "enabled": True, "updated_at": "2026-03-04T14:10:00Z", "updated_by": "ann"}]}, "changes", ("kind", "feature_flag_key", "to_value", "author"), [("flag", "x", "on", "ann")]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("document", "table", "columns", "expected"),
+    SHAPES,
+    ids=[f"{table}-{at}" for at, (_, table, _, _) in enumerate(SHAPES)],
+)
+def test_shapes_of_documents(tmp_path, document, table, columns, expected):
+    store, item = ingest(tmp_path, "document.json", json.dumps(document))
+    assert rows(store, table, *columns) == expected
+    assert item.records_quarantined == 0
+
+
+def test_deploys_under_the_key_of_their_service(tmp_path):
+    document = {
+        "pay": [{"version": "v1", "time": "2026-03-04T14:10:00Z"}],
+        "cart": [{"version": "v2", "time": "2026-03-04T14:11:00Z"}],
+    }
+    store, _ = ingest(tmp_path, "deployments.json", json.dumps(document))
+    assert rows(store, "changes", "kind", "service_name", "service_version") == [
+        ("deploy", "pay", "v1"),
+        ("deploy", "cart", "v2"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {
+            "time": "2026-03-04T14:10:00Z",
+            "level": "info",
+            "msg": "deploy finished",
+            "service": "deployer",
+            "version": "1",
+        },
+        {
+            "timestamp": "2026-03-04T14:10:00Z",
+            "status": 200,
+            "bytes": 12,
+            "duration": 0.5,
+            "method": "GET",
+            "path": "/",
+        },
+        {"@timestamp": "2026-03-04T14:10:00Z", "event": "config loaded", "level": "debug"},
+        {"time": 1772633400000, "name": "api", "level": 30, "msg": "hi", "v": 0, "pid": 1},
+        {
+            "ts": "2026-03-04T14:10:00Z",
+            "trace_id": "ab" * 16,
+            "span_id": "cd" * 8,
+            "message": "done",
+            "level": "INFO",
+            "duration_ms": 3,
+            "service": "a",
+        },
+    ],
+)
+def test_records_of_loggers_stay_logs(tmp_path, record):
+    store, item = ingest(tmp_path, "deploy-service.ndjson", "\n".join(json.dumps(record) for _ in range(3)) + "\n")
+    assert item.format == "json"
+    assert store.tables()["logs"] == 3

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rca.ingest.changes.documents import Envelope, Made, change_format, person, rest
-from rca.ingest.changes.record import files_and_diff
+from rca.ingest.changes.patches import files_and_diff
 from rca.ingest.clock import Clock
 from rca.ingest.exact import text_of
 

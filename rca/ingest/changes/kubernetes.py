@@ -26,6 +26,8 @@ _POD = re.compile(
     r"(.+?)-(?:[a-f0-9]{6,10}-[a-z0-9]{5}|[bcdfghjklmnpqrstvwxz2456789]{6,10}-[bcdfghjklmnpqrstvwxz2456789]{5}|\d+|[bcdfghjklmnpqrstvwxz2456789]{5})"
 )
 _REPLICA_SET = re.compile(r"(.+)-[a-z0-9]{6,10}")
+_KINDS = {"pod": "Pod", "replicaset": "ReplicaSet", "deployment": "Deployment", "node": "Node", "statefulset": "StatefulSet", "job": "Job",
+          "horizontalpodautoscaler": "HorizontalPodAutoscaler", "hpa": "HorizontalPodAutoscaler", "daemonset": "DaemonSet"}  # fmt: skip
 _WORKLOADS = ("ReplicaSet", "ControllerRevision")
 
 
@@ -47,6 +49,8 @@ def workload(name: str, kind: str = "Pod") -> str:
 def _knows(record: Mapping[str, Any]) -> bool:
     if isinstance(record.get("involvedObject") or record.get("regarding"), dict):
         return "reason" in record or "message" in record or "note" in record
+    if "reason" in record and ("message" in record or "note" in record) and _object(record)[1]:
+        return True
     meta = record.get("metadata")
     return record.get("kind") in _WORKLOADS and isinstance(meta, dict) and "creationTimestamp" in meta
 
@@ -55,8 +59,7 @@ def _rows(record: dict[str, Any], _around: Envelope, clock: Clock) -> Iterator[M
     if record.get("kind") in _WORKLOADS:
         yield "changes", _rollout(record, clock)
         return
-    target = record.get("involvedObject") or record.get("regarding") or {}
-    kind, name = text_of(target.get("kind")), text_of(target.get("name"))
+    kind, name = _object(record)
     reason, message = text_of(record.get("reason")), text_of(record.get("message") or record.get("note"))
     time = _time(record, clock)
     service = workload(name, kind) if kind in {"Pod", "ReplicaSet"} else "" if kind == "Node" else name
@@ -77,12 +80,27 @@ def _rows(record: dict[str, Any], _around: Envelope, clock: Clock) -> Iterator[M
     }  # fmt: skip
 
 
+def _object(record: Mapping[str, Any]) -> tuple[str, str]:
+    """Return kind and name of what an event is about: an object, ``pod/name`` as kubectl prints it, or fields of their own."""
+    target = record.get("involvedObject") or record.get("regarding")
+    if isinstance(target, dict):
+        return text_of(target.get("kind")), text_of(target.get("name"))
+    told = text_of(record.get("object") or record.get("involved_object") or record.get("involvedObject"))
+    if "/" in told:
+        kind, name = told.split("/", 1)
+        return _KINDS.get(kind.lower().split(".")[0], kind), name
+    if record.get("pod"):
+        return "Pod", text_of(record["pod"])
+    kind = text_of(record.get("kind"))
+    return (kind, text_of(record.get("name"))) if kind in _KINDS.values() and record.get("name") else ("", "")
+
+
 def _time(record: Mapping[str, Any], clock: Clock) -> int | None:
     series = record.get("series") if isinstance(record.get("series"), dict) else {}
     meta = record.get("metadata") if isinstance(record.get("metadata"), dict) else {}
     times = [
         (series or {}).get("lastObservedTime"), record.get("lastTimestamp"), record.get("deprecatedLastTimestamp"), record.get("eventTime"),
-        record.get("firstTimestamp"), (meta or {}).get("creationTimestamp"),
+        record.get("firstTimestamp"), record.get("timestamp"), record.get("time"), record.get("last_seen"), record.get("lastSeen"), (meta or {}).get("creationTimestamp"),
     ]  # fmt: skip
     return next((found for value in times if value and (found := clock.read(value)) is not None), None)
 

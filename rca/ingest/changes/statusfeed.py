@@ -7,7 +7,7 @@ from typing import Any
 
 from rca.ingest.clock import Clock
 from rca.ingest.contract import NO, Format, Guess, Sample, Sink
-from rca.ingest.exact import Broken, flatten, peek, text_of, values
+from rca.ingest.exact import Broken, Value, flatten, peek, text_of, values
 from rca.ingest.source import Source
 from rca.ingest.tables.batch import Batch, Builder
 from rca.ingest.tables.build import builder_of
@@ -65,14 +65,26 @@ def _is_feed(document: Any) -> bool:
     return (bool(rows) and 2 * len(stated) >= len(rows)) or (listed and not rows)
 
 
+def _is_entry(document: Any) -> bool:
+    """Say whether one object is all that a provider said: who, how it is, and when."""
+    if not isinstance(document, dict) or not any(document.get(key) for key in ("provider", "vendor", "status_page")):
+        return False
+    stated = any(isinstance(document.get(key), str) for key in ("status", "impact", "state"))
+    return stated and find(document, _TIME) is not None and find(document, _TITLE) is not None
+
+
 def _sniff(sample: Sample) -> Guess:
     documents = peek(sample)
-    return Guess(0.9, "incidents or events of a status page") if documents and _is_feed(documents[0]) else NO
+    known = bool(documents) and all(_is_feed(document) or _is_entry(document) for document in documents)
+    return Guess(0.9, "incidents or events of a status page") if known else NO
 
 
 def _read(source: Source, sink: Sink) -> None:
     clock, builders = Clock(sink.context), dict[str, Builder]()
     for item in values(source):
+        if isinstance(item, Value) and not _is_feed(item.value) and _is_entry(item.value):
+            sink.records("changes", [_incident(item.value, {}, clock)])
+            continue
         if isinstance(item, Broken) or not _is_feed(item.value):
             excerpt = item.excerpt if isinstance(item, Broken) else text_of(item.value)
             sink.quarantine(item.reason if isinstance(item, Broken) else "no status feed", excerpt, item.offset)

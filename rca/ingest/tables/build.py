@@ -13,6 +13,7 @@ from rca.ingest.tables.edges import Edges
 from rca.ingest.tables.layout import Layout
 from rca.ingest.tables.logs import LogTable, PatternTable
 from rca.ingest.tables.points import LongPoints, WidePoints
+from rca.ingest.tables.queries import QueryTable
 from rca.ingest.tables.spans import SpanTable
 
 __all__ = ["builder_of"]
@@ -21,6 +22,7 @@ _MAKERS: Mapping[str, Callable[[Layout, Sink], Builder]] = {
     "points": LongPoints,
     "wide": WidePoints,
     "spans": SpanTable,
+    "queries": QueryTable,
     "edges": Edges,
     "changes": ChangeTable,
     "patterns": PatternTable,

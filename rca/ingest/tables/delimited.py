@@ -52,7 +52,7 @@ def _read(source: Source, sink: Sink) -> None:
 CSV = Format(
     "csv",
     "delimited text with named columns: metrics, spans, logs, call graphs, changes",
-    ("metrics", "spans", "logs", "changes", "service_edges"),
+    ("metrics", "spans", "logs", "changes", "queries", "service_edges"),
     _sniff,
     _read,
 )

@@ -13,7 +13,8 @@ from rca.ingest.source import Source
 from rca.ingest.tables.batch import Batch, Builder
 from rca.ingest.tables.build import builder_of
 from rca.ingest.tables.layout import UNKNOWN, Layout, decide
-from rca.ingest.tables.unwrap import Inner, tables_in
+from rca.ingest.tables.names import SERVICE, SPAN, find, normal
+from rca.ingest.tables.unwrap import Inner, expanded, tables_in
 
 __all__ = ["DOCUMENT", "read_inner"]
 
@@ -22,8 +23,45 @@ _RECORD = 0.75
 """How sure a document must be a record itself before its lists are left inside it."""
 
 
+_GENERIC = frozenset((
+    "data", "items", "results", "result", "records", "rows", "values", "value", "metrics", "metric", "series", "points", "events", "spans", "traces",
+    "logs", "list", "entries", "response", "payload", "hits", "content", "body", "changes", "edges", "nodes", "services", "timeseries", "metadata",
+))  # fmt: skip
+"""Keys of lists that say nothing of what the rows are about."""
+
+
 def _records(items: Iterable[Any]) -> list[dict[str, Any]]:
-    return [item for item in items if isinstance(item, dict)]
+    return list(expanded(item for item in items if isinstance(item, dict)))
+
+
+def _hint(inner: Inner, file: str) -> str:
+    """Return the name that says what the rows of a list are: the list's, unless only the file's names a kind of change."""
+    return inner.name if kind_of_name(inner.name) or not kind_of_name(file) else file
+
+
+def _settled(inner: Inner) -> list[dict[str, Any]]:
+    """Return the rows of a list with what only its place tells: the trace around spans, the service whose key it is."""
+    rows = list(expanded(inner.rows))
+    if not rows:
+        return rows
+    more: dict[str, Any] = {}
+    trace = find(inner.envelope, SPAN["trace_id"][:4])
+    if trace and find(rows[0], SPAN["trace_id"]) is None and find(rows[0], SPAN["span_id"][:4]):
+        more[trace] = inner.envelope[trace]
+    if find(rows[0], SERVICE[:8]) is None:
+        told = find(inner.envelope, SERVICE[:8])
+        places = [inner.parent] if find(rows[0], ("value",)) else [inner.name, inner.parent]
+        place = next(
+            (
+                name
+                for name in places
+                if name and normal(name) not in _GENERIC and not kind_of_name(name) and "." not in name
+            ),
+            "",
+        )
+        if told is not None or place:
+            more["service"] = inner.envelope[told] if told is not None else place
+    return [{**more, **row} for row in rows] if more else rows
 
 
 def _as_rows(rows: list[dict[str, Any]], name: str) -> Layout:
@@ -54,7 +92,11 @@ def _sniff(sample: Sample) -> Guess:
     inner = (
         []
         if layout.kind
-        else [_as_rows(found.rows, found.name) for row in rows[:3] for found in tables_in(row, name=sample.name)]
+        else [
+            _as_rows(_settled(found), _hint(found, sample.name))
+            for row in rows[:3]
+            for found in tables_in(row, name=sample.name)
+        ]
     )
     best = max([layout, *inner], key=lambda found: found.score)
     if not best.kind:
@@ -104,8 +146,9 @@ def _batches(source: Source, sink: Sink, builder: Builder) -> Iterator[Batch]:
     offsets: list[int] = []
     for item in values(source):
         if isinstance(item, Value) and isinstance(item.value, dict):
-            rows.append(item.value)
-            offsets.append(item.offset)
+            found = list(expanded((item.value,)))
+            rows += found
+            offsets += [item.offset] * len(found)
         if len(rows) >= _BATCH or not (isinstance(item, Value) and isinstance(item.value, dict)):
             if rows:
                 yield Batch(offsets, rows=rows)
@@ -130,23 +173,24 @@ def read_inner(inner: Inner, source: Source, sink: Sink, builders: dict[str, Bui
     offset
         Byte at which the document begins.
     """
+    rows, hint = _settled(inner), _hint(inner, source.name)
     builder = builders.get(inner.name)
     if builder is None:
-        layout = _as_rows(inner.rows, inner.name)
+        layout = _as_rows(rows, hint)
         if not layout.kind:
             for row in inner.rows:
                 sink.quarantine(
                     f"a record of the list {inner.name!r}, whose fields rca does not know", text_of(row), offset
                 )
             return
-        builder = builders[inner.name] = builder_of(layout, source, sink, inner.rows[0])
-    builder.add(Batch([offset] * len(inner.rows), rows=inner.rows, envelope=inner.envelope))
+        builder = builders[inner.name] = builder_of(layout, source, sink, rows[0])
+    builder.add(Batch([offset] * len(rows), rows=rows, envelope=inner.envelope))
 
 
 DOCUMENT = Format(
     "json-table",
     "JSON records with named fields: metrics, spans, call graphs, changes, alerts, log patterns",
-    ("metrics", "spans", "logs", "changes", "service_edges"),
+    ("metrics", "spans", "logs", "changes", "queries", "service_edges"),
     _sniff,
     _read,
 )

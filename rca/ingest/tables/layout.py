@@ -9,7 +9,7 @@ from typing import Any
 
 from rca.ingest.changes.kinds import kind_of_name, kind_of_word
 from rca.ingest.exact import Number, flatten
-from rca.ingest.tables.names import CHANGE, EDGES, LOG, METRIC, SPAN, TIME, find, normal
+from rca.ingest.tables.names import CHANGE, EDGES, LOG, METRIC, QUERY, SPAN, TIME, find, normal
 from rca.ingest.tables.units import number
 
 __all__ = ["UNKNOWN", "Layout", "decide"]
@@ -20,7 +20,7 @@ class Layout:
     """What a table holds: which column is which field, and how sure that is."""
 
     kind: str
-    """``points``, ``wide``, ``spans``, ``edges``, ``changes``, ``patterns``, ``logs`` or ``''``."""
+    """``points``, ``wide``, ``spans``, ``queries``, ``edges``, ``changes``, ``patterns``, ``logs`` or ``''``."""
     score: float
     reason: str
     fields: Mapping[str, str] = field(default_factory=dict)
@@ -29,6 +29,10 @@ class Layout:
     """Name of the file or of the list: what the rows are where they do not say."""
 
 
+_STATEMENT = re.compile(
+    r"\s*(?:/\*.*?\*/\s*|--[^\n]*\n\s*)*(?:select|insert|update|delete|with|call|exec|merge|replace|begin|commit|\{|db\.)\b",
+    re.IGNORECASE | re.DOTALL,
+)
 _LOGGED = (
     "message",
     "msg",
@@ -108,7 +112,7 @@ def decide(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], hint: str 
             if isinstance(value, dict) and name in names and name not in flat[0]:
                 del names[name]
     table = _Table(tuple(names), flat, hint)
-    for test in (_edges, _spans, _changes, _points, _patterns, _logs, _wide):
+    for test in (_edges, _spans, _queries, _changes, _points, _patterns, _logs, _wide):
         found = test(table)
         if found is not None:
             return found
@@ -150,6 +154,19 @@ def _spans(table: _Table) -> Layout | None:
     return Layout("spans", 0.85, "columns of spans: trace or parent, start, length", fields, table.hint)
 
 
+def _queries(table: _Table) -> Layout | None:
+    fields = table.fields(QUERY, unit=("time", "duration", "lock"))
+    texts = table.texts(fields.get("text"))
+    if "text" not in fields or "duration" not in fields or "time" not in fields or not texts:
+        return None
+    statements = sum(bool(_STATEMENT.match(text)) for text in texts)
+    return (
+        Layout("queries", 0.75, "columns of slow statements", fields, table.hint)
+        if 2 * statements >= len(texts)
+        else None
+    )
+
+
 def _changes(table: _Table) -> Layout | None:
     known = {normal(column): column for column in table.columns}
     if table.has("span_id", "metric_value", *_LOGGED[1:]):
@@ -172,48 +189,30 @@ def _changes(table: _Table) -> Layout | None:
     return None
 
 
+_SHAS = (
+    "sha", "commit_sha", "commit", "commit_id", "commit_hash", "git_sha", "revision", "hash", "head_sha", "git_commit",
+)  # fmt: skip
+_VERSIONS = ("version", "new_version", "image", "image_tag", "release")
+_PAIRS = (("from", "to"), ("old_value", "new_value"), ("before", "after"), ("old", "new"), ("previous", "current"))
+
+
 def _kind_by_columns(table: _Table, hinted: str) -> str:
-    sha = table.has(
-        "sha",
-        "commit_sha",
-        "commit",
-        "commit_id",
-        "commit_hash",
-        "git_sha",
-        "revision",
-        "hash",
-        "head_sha",
-        "git_commit",
-    )
-    service = table.has(*CHANGE["service"])
-    if sha and (
-        table.has(*CHANGE["diff"], *CHANGE["files"])
-        or (table.has("message", "subject") and table.has(*CHANGE["author"]))
-    ):
+    sha, service = table.has(*_SHAS), table.has(*CHANGE["service"])
+    written = table.has("message", "subject") and table.has(*CHANGE["author"])
+    if sha and (table.has(*CHANGE["diff"], *CHANGE["files"]) or written):
         return "commit"
     if table.has(*CHANGE["flag"]) and not table.has("duration", unit=True):
         return "flag"
-    logged = table.has("message", "msg", "body", "log")
-    if (
-        (sha or table.has("version", "new_version", "image", "image_tag", "release"))
-        and (service or hinted)
-        and not logged
-    ):
+    if hinted == "flag" and table.has("key", "name", "id") and table.has(*CHANGE["to"]):
+        return "flag"
+    logged = table.has("message", "body", "log") and not hinted
+    if (sha or table.has(*_VERSIONS)) and (service or hinted) and not logged:
         return "deploy"
     if table.has("treated_start", "control_start", "experiment", "experiment_name"):
         return "experiment"
     if table.has("migration", "migration_name"):
         return "migration"
-    pair = any(
-        table.has(*pair[:1]) and table.has(*pair[1:])
-        for pair in (
-            ("from", "to"),
-            ("old_value", "new_value"),
-            ("before", "after"),
-            ("old", "new"),
-            ("previous", "current"),
-        )
-    )
+    pair = any(table.has(before) and table.has(after) for before, after in _PAIRS)
     if pair and (table.has(*CHANGE["setting"]) or service) and not table.has("metric", "metric_name"):
         return "config"
     if hinted and (service or table.has(*CHANGE["title"])) and not table.has("message", "body", "log", "trace_id"):

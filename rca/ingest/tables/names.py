@@ -6,7 +6,21 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-__all__ = ["CHANGE", "LABELS", "LOG", "METRIC", "SERVICE", "SPAN", "TIME", "UNITS", "find", "normal", "split_unit"]
+__all__ = [
+    "CHANGE",
+    "EDGES",
+    "LABELS",
+    "LOG",
+    "METRIC",
+    "QUERY",
+    "SERVICE",
+    "SPAN",
+    "TIME",
+    "UNITS",
+    "find",
+    "normal",
+    "split_unit",
+]
 
 UNITS: Mapping[str, str] = {
     **dict.fromkeys(("ns", "nanos", "nano", "nsec", "nanosecond", "nanoseconds"), "ns"),
@@ -70,6 +84,19 @@ LOG: Mapping[str, tuple[str, ...]] = {
     "signature": ("signature", "pattern", "event_template", "template", "log_pattern", "cluster_template"),
     "count": ("count", "occurrences", "hits", "total", "frequency", "num_logs", "n", "cluster_size", "size"),
 }  # fmt: skip
+QUERY: Mapping[str, tuple[str, ...]] = {
+    "time": ("timestamp", "time", "ts", "start_time", "started_at", "query_start", "datetime", "date", "logged_at", "event_time", "start"),
+    "duration": ("duration", "query_time", "elapsed", "elapsed_time", "total_time", "exec_time", "execution_time", "latency", "took"),
+    "lock": ("lock_time", "lock_wait", "lock"),
+    "text": ("query", "statement", "sql", "query_text", "sql_text", "db_query_text", "db_statement", "command"),
+    "system": ("db_system_name", "db_system", "engine", "dbms", "database_type"),
+    "namespace": ("db_namespace", "database", "db", "db_name", "schema", "datname", "dbname"),
+    "user": ("db_user", "user", "username", "usename", "user_name", "login"),
+    "client": ("client_address", "client", "client_addr", "host", "remote_host", "client_ip"),
+    "examined": ("rows_examined", "docs_examined", "rows_read", "rows_scanned"),
+    "returned": ("rows_returned", "rows_sent", "rows", "n_returned", "nreturned"),
+    "affected": ("rows_affected", "rows_changed", "n_modified"),
+}  # fmt: skip
 EDGES: tuple[tuple[str, str], ...] = (
     ("caller", "callee"), ("source", "target"), ("source", "destination"), ("src", "dst"), ("src", "dest"), ("client", "server"),
     ("source_service", "target_service"), ("source_service", "destination_service"), ("from_service", "to_service"),
@@ -86,11 +113,12 @@ CHANGE: Mapping[str, tuple[str, ...]] = {
              "occurred_at", "opened_at", "detected_at", "published_at", "created_at", "event_time", "deploy_time", "datetime",
              "date", "ts", "when", "start_time", "start", "starts_at", "treated_start", "begin", "effective_at", "executed_at",
              "finished_at", "updated_at", "created", "last_updated", "logged_at", "deployment_time", "commit_author_date", "commit_committer_date",
-             "author_date", "committer_date", "activated_at", "first_seen", "flag_time", "release_date", "alert_time"),
+             "author_date", "committer_date", "activated_at", "first_seen", "flag_time", "release_date", "alert_time", "create_time", "complete_time", "date_happened"),
     "end": ("end", "ended_at", "end_time", "finished_at", "completed_at", "resolved_at", "ends_at", "until", "closed_at", "stop",
             "stopped_at", "end_at", "treated_end", "deactivated_at"),
     "service": ("service", "service_name", "services", "app", "application", "svc", "app_name", "microservice", "workload",
-                "affected_service", "target_service", "component", "deployment", "target", "project", "affected_services", "owner_service"),
+                "affected_service", "target_service", "component", "deployment", "target", "project", "affected_services", "owner_service", "service_summary",
+                "application_name"),
     "version": ("service_version", "version", "new_version", "to_version", "release", "tag", "image_tag", "build", "release_version",
                 "app_version", "image", "build_number", "version_to", "deployed_version"),
     "revision": ("revision", "commit_sha", "sha", "commit", "commit_id", "commit_hash", "git_sha", "git_commit", "git_revision", "hash",
@@ -111,7 +139,7 @@ CHANGE: Mapping[str, tuple[str, ...]] = {
                "owner", "requested_by", "approved_by"),
     "title": ("title", "summary", "message", "subject", "name", "description", "alertname", "alert_name", "alert", "headline", "text", "commit_message",
               "monitor", "monitor_name", "rule", "rule_name", "migration", "migration_name", "experiment", "comment", "note", "detail",
-              "details", "reason", "body"),
+              "details", "reason", "body", "event"),
     "url": ("url", "html_url", "web_url", "link", "href", "permalink", "external_url", "generator_url", "runbook_url", "shortlink"),
     "files": ("files", "files_changed", "changed_files", "paths", "modified_files", "file_list", "files_modified", "filenames", "changed_paths",
               "files_touched", "touched_files"),

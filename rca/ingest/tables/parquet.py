@@ -85,7 +85,7 @@ def _read_file(file: pq.ParquetFile, source: Source, sink: Sink) -> None:
         if builder is None:
             layout = decide(names, _plain(frame.head(50)), source.name)
             builder = builder_of(layout, source, sink, names)
-        by_record = layout.kind in {"spans", "changes", "logs", "patterns"}
+        by_record = layout.kind in {"spans", "changes", "logs", "patterns", "queries"}
         builder.add(Batch(None, rows=_plain(frame)) if by_record else Batch(None, _texts(frame)))
     if builder is not None:
         builder.finish()
@@ -140,7 +140,7 @@ def _there(value: Any) -> bool:
 PARQUET = Format(
     "parquet",
     "Parquet tables with named columns: metrics, spans, logs, call graphs, changes",
-    ("metrics", "spans", "logs", "changes", "service_edges"),
+    ("metrics", "spans", "logs", "changes", "queries", "service_edges"),
     _sniff,
     _read,
 )

@@ -8,12 +8,13 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from rca.ingest.changes.kubernetes import workload
 from rca.ingest.clock import Clock
 from rca.ingest.contract import Sink
 from rca.ingest.metrics.series import SERVICE_LABELS, labels_of, split_series
 from rca.ingest.tables.batch import Batch, Numbers, attribute_maps, text_maps
 from rca.ingest.tables.layout import Layout
-from rca.ingest.tables.names import find, normal, split_unit
+from rca.ingest.tables.names import SERVICE, find, normal, split_unit
 from rca.ingest.tables.series_names import split_names
 from rca.ingest.tables.units import number, ucum, unit_in_name
 
@@ -25,6 +26,7 @@ _TYPES = {
 }  # fmt: skip
 
 
+_PODS = frozenset(("pod", "pod_name", "podname", "k8s_pod_name", "kubernetes_pod_name"))
 _INDEX = frozenset(("", "unnamed_0"))
 """Names under which a data frame writes the running number of its rows."""
 
@@ -132,7 +134,7 @@ class WidePoints:
                 "not a time", batch.excerpt(int(at)), batch.offset(int(at)), record_no=numbers.at(first[at])
             )
         place = first[:, None] + np.cumsum(there, axis=1) - there
-        service_column = find(labels, ("service", "service_name", "app", "application", "svc", "microservice"))
+        service_column = find(labels, SERVICE)
         for index, name in enumerate(series):
             values, _, bad = cells[index]
             for at in np.flatnonzero(bad & there[:, index]):
@@ -170,10 +172,7 @@ class WidePoints:
                 labels.append(name)
         fresh = [name for name in series if name not in self._named]
         if fresh:
-            has_service = (
-                bool(self._sink.context.service_name)
-                or find(labels, ("service", "service_name", "app", "svc")) is not None
-            )
+            has_service = bool(self._sink.context.service_name) or find(labels, SERVICE) is not None
             self._named |= split_names([*self._named, *fresh], hint=self._hint, alone=has_service)
         return labels, series
 
@@ -190,8 +189,11 @@ class WidePoints:
         count = len(frame)
         own: pa.Array = pa.repeat(pa.scalar(service or self._sink.context.service_name), count)
         if service_column is not None:
-            own = frame[service_column].fill_null(self._sink.context.service_name).to_arrow()
-        maps = text_maps(frame, [label for label in labels if label != service_column])
+            pod = normal(service_column) in _PODS
+            services = _workloads(frame[service_column]) if pod else frame[service_column]
+            own = services.fill_null(self._sink.context.service_name).to_arrow()
+            labels = labels if pod else [label for label in labels if label != service_column]
+        maps = text_maps(frame, labels)
         if extra:
             maps = _joined(maps, [extra], np.zeros(count, np.int64))
         rows = {
@@ -258,6 +260,11 @@ def _units(frame: pl.DataFrame, column: dict[str, str], names: pl.Series, writte
     own = frame[column["unit"]]
     own = own.replace({text: ucum(text) for text in own.drop_nulls().unique().to_list()})
     return own.fill_null(units)
+
+
+def _workloads(pods: pl.Series) -> pl.Series:
+    """Return the workload of each pod."""
+    return pods.replace({name: workload(name) for name in pods.drop_nulls().unique().to_list()})
 
 
 def _codes(texts: pl.Series, distinct: pl.Series) -> np.ndarray:

@@ -8,21 +8,16 @@ that the same spans have the same ids wherever they are read.
 
 from __future__ import annotations
 
-import hashlib
-from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from rca.ingest.clock import MAX_NS, Clock
 from rca.ingest.contract import Sink
 from rca.ingest.exact import flatten, text_of
-from rca.ingest.logs.ids import span_id as hex_span_id
-from rca.ingest.logs.ids import trace_and_span
 from rca.ingest.spans import SpanRows
 from rca.ingest.tables.batch import Batch
 from rca.ingest.tables.layout import Layout
 from rca.ingest.tables.names import normal, split_unit
+from rca.ingest.tables.span_ids import Span, hex_span, resolve
 from rca.ingest.tables.units import length_ns
 
 __all__ = ["SpanTable"]
@@ -30,28 +25,6 @@ __all__ = ["SpanTable"]
 _WINDOW = 200_000
 """Spans among which a parent is looked for."""
 
-_SAME = frozenset(
-    (
-        "same",
-        "ditto",
-        '"',
-        "''",
-        "-",
-        "^",
-        "=",
-        "idem",
-        "as above",
-        "...",
-        "…",
-        "*",
-        "?",
-        "unknown",
-        "none",
-        "null",
-        "n/a",
-        "",
-    )
-)
 _KINDS = {"INTERNAL": 1, "SERVER": 2, "CLIENT": 3, "PRODUCER": 4, "CONSUMER": 5, "LOCAL": 1, "ENTRY": 2, "EXIT": 3}
 _GOOD = frozenset(("ok", "success", "succeeded", "true", "200", "completed", "passed", "0"))
 _BAD = frozenset(("error", "err", "failed", "failure", "fail", "false", "exception", "timeout", "2", "status_code_error", "deadline_exceeded",
@@ -61,25 +34,6 @@ _RESOURCE = {
     "env": "deployment.environment.name", "instance": "service.instance.id", "service_instance_id": "service.instance.id",
 }  # fmt: skip
 _NULLS = frozenset(("", "null", "none", "nan", "nil", "-", "0", "0000000000000000", "root"))
-
-
-@dataclass(slots=True)
-class _Span:
-    """One row, its ids still as written."""
-
-    trace: str
-    span: str
-    parent: str
-    service: str
-    name: str
-    start_ns: int | None
-    duration_ns: int | None
-    kind: int = 0
-    status: int = 0
-    message: str = ""
-    attributes: dict[str, str] = field(default_factory=dict)
-    resource: dict[str, str] = field(default_factory=dict)
-    resolved: str = ""
 
 
 class SpanTable:
@@ -94,7 +48,7 @@ class SpanTable:
         }
         self._clocks = {name: Clock(sink.context, unit=self._units.get(name, "")) for name in ("start", "end")}
         self._length_unit = self._units.get("duration", "")
-        self._held: list[_Span | tuple[str, str, int | None]] = []
+        self._held: list[Span | tuple[str, str, int | None]] = []
 
     def add(self, batch: Batch) -> None:
         """Take a batch of rows."""
@@ -136,13 +90,13 @@ class SpanTable:
         value = record.get(column) if column else None
         return "" if value is None else text_of(value).strip()
 
-    def _span(self, record: dict[str, Any]) -> _Span | str:
+    def _span(self, record: dict[str, Any]) -> Span | str:
         """Return the span of a record, or why it is none."""
         start, length = self._times(record)
         if isinstance(length, str):
             return length
         name, service = self._text(record, "name"), self._text(record, "service")
-        span = _Span(
+        span = Span(
             self._text(record, "trace_id"),
             self._text(record, "span_id"),
             self._text(record, "parent_span_id"),
@@ -171,7 +125,7 @@ class SpanTable:
             span.attributes[self._fields["kind"]] = kind
         return span
 
-    def _judge(self, record: dict[str, Any], span: _Span) -> None:
+    def _judge(self, record: dict[str, Any], span: Span) -> None:
         """Settle status and message; what the words of a status say beyond OK and ERROR stays an attribute."""
         column = self._fields.get("status", "")
         text = self._text(record, "status")
@@ -219,10 +173,10 @@ class SpanTable:
         return start, end - start if end is not None and start is not None else None
 
     def _write(self) -> None:
-        spans = [item for item in self._held if isinstance(item, _Span)]
-        _resolve(spans)
+        spans = [item for item in self._held if isinstance(item, Span)]
+        resolve(spans)
         for item in self._held:
-            if isinstance(item, _Span):
+            if isinstance(item, Span):
                 self._push(item)
             else:
                 self._sink.quarantine(*item)
@@ -230,15 +184,15 @@ class SpanTable:
         self._rows.flush()
         self._held = []
 
-    def _push(self, span: _Span) -> None:
+    def _push(self, span: Span) -> None:
         resource = dict(span.resource)
         if span.service:
             resource["service.name"] = span.service
         self._rows.add(
             self._rows.resource(resource),
             trace_id=span.resolved,
-            span_id=_id_of_span(span.span),
-            parent_span_id=_id_of_span(span.parent) if span.parent else "",
+            span_id=hex_span(span.span),
+            parent_span_id=hex_span(span.parent) if span.parent else "",
             name=span.name,
             kind=span.kind,
             start_ns=span.start_ns,
@@ -247,87 +201,3 @@ class SpanTable:
             message=span.message,
             attributes=span.attributes,
         )
-
-
-def _resolve(spans: list[_Span]) -> None:
-    """Settle the trace of every span."""
-    holders: dict[tuple[str, str], bool] = {}
-    places: dict[str, list[int]] = defaultdict(list)
-    for at, span in enumerate(spans):
-        if not span.span:
-            span.span = "made-" + _hash(8, *_content(span))
-        holders[span.trace, span.span] = True
-        places[span.span].append(at)
-    unique: dict[int, str] = {}
-    for at in range(len(spans)):
-        _trace_of(at, spans, places, holders, unique)
-    for at, span in enumerate(spans):
-        span.resolved = unique[at]
-        if span.trace and span.resolved != trace_and_span(span.trace)[0] and span.resolved != span.trace:
-            span.attributes.setdefault("rca.trace_id", span.trace)
-        made = span.span.startswith("made-")
-        if not made and _id_of_span(span.span) != span.span.lower().rjust(16, "0"):
-            span.attributes.setdefault("rca.span_id", span.span)
-
-
-def _trace_of(
-    at: int,
-    spans: list[_Span],
-    places: dict[str, list[int]],
-    holders: dict[tuple[str, str], bool],
-    done: dict[int, str],
-) -> None:
-    """Follow parents until one has a trace of its own; a ring of parents ends at its first span."""
-    trail: list[int] = []
-    here = at
-    while here not in done:
-        span = spans[here]
-        own = trace_and_span(span.trace)[0]
-        missing = span.trace.lower() in _SAME or (
-            not own and bool(span.parent) and (span.trace, span.parent) not in holders
-        )
-        parents = [place for place in places.get(span.parent, ()) if place != here] if span.parent else []
-        near = min(parents, key=lambda place: (abs(place - here), place > here), default=None) if missing else None
-        trail.append(here)
-        if near is None or near in trail:
-            done[here] = (
-                own if own and not missing else _hash(16, span.trace) if not missing else _alone(here, spans, done)
-            )
-            break
-        here = near
-    for place in trail:
-        done.setdefault(place, done[here])
-
-
-def _alone(at: int, spans: list[_Span], done: dict[int, str]) -> str:
-    """Return the trace of a span that says "as above" and has no parent here: a root begins its own, others follow the row before."""
-    span = spans[at]
-    if span.parent and at and at - 1 in done:
-        return done[at - 1]
-    return _hash(16, *_content(span), span.span)
-
-
-def _content(span: _Span) -> tuple[str, ...]:
-    return (
-        span.trace,
-        span.parent,
-        span.service,
-        span.name,
-        str(span.start_ns),
-        str(span.duration_ns),
-        repr(sorted(span.attributes.items())),
-    )
-
-
-def _id_of_span(text: str) -> str:
-    if text.startswith("made-"):
-        return text.removeprefix("made-")
-    word = text.lower()
-    if 0 < len(word) <= 16 and all(letter in "0123456789abcdef" for letter in word) and word.strip("0"):
-        return word.rjust(16, "0")
-    return hex_span_id(text) or _hash(8, text)
-
-
-def _hash(size: int, *parts: str) -> str:
-    make: Callable[..., Any] = hashlib.blake2b
-    return str(make("\x1f".join(parts).encode("utf-8", "replace"), digest_size=size).hexdigest())
