@@ -29,6 +29,9 @@ _EXACT = 200
 _SHORTEST = {"step": 3, "line": 5}
 """Fewest points of a regime: one or two points are a spike, and a straight line passes through any two."""
 
+_FAR = 6.0
+"""Robust standard deviations off the running median that make a point or pair a spike; noise does not get there."""
+
 Ints = npt.NDArray[np.int64]
 
 
@@ -101,6 +104,7 @@ def change_points(values: Numbers) -> list[int]:
         return []
     middle = float(np.median(x))
     x = (x - middle) / float(np.abs(x - middle).max())  # any unit, and no cancellation in the running sums
+    x = _without_spikes(x)
     x -= x.mean()
     if float((x**2).sum()) <= 0:
         return []
@@ -109,6 +113,18 @@ def change_points(values: Numbers) -> list[int]:
     places = _candidates(x)
     cut, kind = _cheapest(x, {kind: _segmentations(sums, places, kind, most) for kind in _SHORTEST})
     return [int(kept[place]) for place in _refined(cut, sums, kind)]
+
+
+def _without_spikes(x: Array) -> Array:
+    """Replace single points and pairs that lie far off both neighbours by the median around them.
+
+    A running median of five keeps steps where they are, and no one or two points move it.
+    """
+    padded = np.concatenate([x[:2][::-1], x, x[-2:][::-1]])
+    around = np.median(np.lib.stride_tricks.sliding_window_view(padded, 5), axis=1)
+    off = np.abs(x - around)
+    usual = max(float(np.median(off)), float(np.median(np.abs(np.diff(x)))))  # a steep trend is no spike
+    return np.where(off > _FAR * 1.4826 * usual, around, x)
 
 
 def _candidates(x: Array) -> Ints:

@@ -202,7 +202,10 @@ def _stands_out(y: Array, start: int, end: int) -> bool:
 
 
 def _independent(residuals: Array) -> float:
-    """Return how many independent points autocorrelated residuals are worth."""
+    """Return how many independent points autocorrelated residuals are worth; another excursion is no autocorrelation."""
+    limit = 3 * 1.4826 * float(np.median(np.abs(residuals)))
+    if limit > 0:
+        residuals = residuals.clip(-limit, limit)
     power = float((residuals**2).sum())
     r = float((residuals[1:] * residuals[:-1]).sum()) / power if power > 0 else 0.0
     r = min(0.98, max(0.0, r + (1 + 3 * max(r, 0.0)) / len(residuals)))

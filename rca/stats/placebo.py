@@ -157,12 +157,15 @@ def ks_distances(before: Array, after: Array) -> Array:
     both = np.concatenate([before, after], axis=1)
     order = np.argsort(both, axis=1)  # NaN last, where it weighs nothing
     ordered = np.take_along_axis(both, order, axis=1)
-    share = np.where(order < width, 1.0 / _count(before), -1.0 / _count(after))
-    share[~np.isfinite(ordered)] = 0.0
-    gap = np.abs(np.cumsum(share, axis=1))
+    there = np.isfinite(ordered)
+    passed = [
+        np.cumsum(part & there, axis=1) / _count(rows)
+        for part, rows in ((order < width, before), (order >= width, after))
+    ]
+    gap = np.abs(passed[0] - passed[1])
     ends = np.ones(ordered.shape, dtype=bool)
     ends[:, :-1] = ordered[:, 1:] != ordered[:, :-1]  # the distance is read where a run of equal values ends
-    return np.asarray(np.where(ends, gap, 0.0).max(axis=1).clip(max=1.0), dtype=np.float64)
+    return np.asarray(np.where(ends, gap, 0.0).max(axis=1), dtype=np.float64)
 
 
 def _count(rows: Array) -> Array:
