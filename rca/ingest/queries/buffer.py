@@ -116,6 +116,28 @@ class Buffer:
         assert isinstance(series, pl.Series)  # noqa: S101  (from_arrow of an array is a series)
         return series
 
+    def heads(self, starts: Ints, ends: Ints, most: int) -> pl.Series:
+        """Return the beginnings of slices: at most so many bytes, no character cut in two."""
+        cut = np.minimum(ends, starts + most)
+        for _ in range(3):
+            inside = (cut < ends) & ((self.bytes[cut] & 0xC0) == 0x80)
+            if not inside.any():
+                break
+            cut = cut - inside
+        return self.text(starts, cut)
+
+    @classmethod
+    def of(cls, column: pl.Series) -> tuple[Buffer, Ints, Ints]:
+        """Return a column of text as one block, and where each text begins and ends; null is empty."""
+        array = column.fill_null("").to_arrow()
+        if isinstance(array, pa.ChunkedArray):
+            array = array.combine_chunks()
+        array = array.cast(pa.large_string())
+        _, offsets, data = array.buffers()
+        bounds = np.frombuffer(offsets, dtype=np.int64)[array.offset : array.offset + len(array) + 1]
+        block = cls(data.to_pybytes() if data is not None else b"")
+        return block, bounds[:-1], bounds[1:]
+
     def one(self, start: int, end: int) -> str:
         """Return one slice."""
         return self.data[start:end].decode()

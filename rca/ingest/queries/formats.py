@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from rca.ingest.contract import Format
-from rca.ingest.queries import mysql_slow
+from rca.ingest.queries import mysql_slow, postgres_csv, postgres_json, postgres_stderr
 
 __all__ = ["QUERY_FORMATS"]
 
-QUERY_FORMATS: tuple[Format, ...] = (mysql_slow.FORMAT,)
+QUERY_FORMATS: tuple[Format, ...] = (
+    mysql_slow.FORMAT,
+    postgres_csv.FORMAT,
+    postgres_json.FORMAT,
+    postgres_stderr.FORMAT,
+)
