@@ -18,7 +18,6 @@
 -- column db_system_name VARCHAR        db.system.name
 -- column statement VARCHAR             the normalised statement, or operation and collection
 -- column http_route VARCHAR            http.route
--- column server_address VARCHAR        server.address
 -- column service_version VARCHAR       service.version
 -- column reference_type VARCHAR        follows_from where the tracer says so
 SELECT
@@ -42,7 +41,6 @@ SELECT
     ELSE span_name
   END AS statement,
   http_route,
-  server_address,
   service_version,
   COALESCE(attributes['opentracing.ref_type'], '') AS reference_type
 FROM spans
