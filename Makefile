@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 STAMP  := $(VENV)/.installed
 
-.PHONY: investigate test lint types check notebooks docs clean help
+.PHONY: investigate test lint format types check notebooks docs clean help
 .DEFAULT_GOAL := help
 
 help:            ## show this
@@ -32,7 +32,9 @@ test: $(STAMP)-test          ## set up and run the tests
 
 lint: $(STAMP)-test          ## style
 	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+
+format: $(STAMP)-test        ## lay out the code
+	$(BIN)/ruff format .
 
 types: $(STAMP)-test         ## types
 	$(BIN)/mypy rca

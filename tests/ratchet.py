@@ -22,7 +22,7 @@ HERE = Path(__file__).resolve().parent
 FLOOR = HERE / "acceptance_floor.json"
 ACCEPT = HERE.parent.parent / "shared" / "accept"
 AREAS = ("queries", "traces", "logs", "incidents")
-SECONDS = float(os.environ.get("RCA_RATCHET_SECONDS", "2400"))
+SECONDS = float(os.environ.get("RCA_RATCHET_SECONDS", "1200"))
 
 
 def passes(area: str, deadline: float) -> dict[str, int] | None:
