@@ -34,7 +34,7 @@ def periods(store: Store, incident: Incident) -> Periods:
 
     A baseline that the incident names is taken as it is. Else it is the longest stretch without a change of the system
     in the hour (or three times the incident's length, where that is more) before the start; where that hour is busy
-    with changes, all of it; where there is no data before, the time after the incident.
+    with changes, all of it; where less data lies before than the incident is long, and more after it, the time after.
 
     Parameters
     ----------
@@ -66,16 +66,18 @@ def periods(store: Store, incident: Incident) -> Periods:
         return Periods(given, window, _coverage(store, given))
     reach = max(_HOUR, 3 * window.length_ns)
     before = _covered(store, Window(window.start_ns - reach, window.start_ns))
-    if before is not None:
+    short = before is None or before.length_ns < window.length_ns
+    after = _covered(store, Window(window.end_ns, window.end_ns + reach)) if short else None
+    if before is not None and (after is None or after.length_ns <= before.length_ns):
         chosen, why = _quietest(store, before, window)
         return Periods(chosen, window, (why, *_coverage(store, chosen)))
-    after = _covered(store, Window(window.end_ns, window.end_ns + reach))
     if after is None:
         raise NoDataError(
             f"There is nothing to compare {incident} with: no telemetry lies within {format_duration(reach)} "
             "before or after it. Name a baseline that has data."
         )
-    why = f"No telemetry precedes the incident; it is compared with the {format_duration(after.length_ns)} after it."
+    less = "No telemetry" if before is None else f"Only {format_duration(before.length_ns)} of telemetry"
+    why = f"{less} precedes the incident; it is compared with the {format_duration(after.length_ns)} after it."
     return Periods(after, window, (why, *_coverage(store, after)))
 
 

@@ -110,38 +110,60 @@ def metric_shifts(store: Store, windows: Periods, *, service: str = "", metric: 
         (farthest value in the direction of the shift), ``score, n_before, n_during``.
     """
     step = step_of(windows)
-    base, hot = windows.baseline, windows.incident
-    before = metric_series(store, base, bin_ns=step, service=service, metric=metric)
-    during = metric_series(store, hot, bin_ns=step, service=service, metric=metric)
-    old = {key: part["value"].to_numpy() for key, part in before.group_by("service_name", "metric_name")}
-    rows = []
-    for key, part in during.group_by("service_name", "metric_name", maintain_order=True):
-        values = part["value"].to_numpy()
-        past = old.get(key)
-        if past is None or len(past) < 2:
-            continue
-        rows.append(_row(str(key[0]), str(key[1]), past, values))
-    frame = pl.DataFrame(rows, schema=SCHEMA, orient="row")
-    return frame.sort(pl.col("score").abs(), "service_name", "metric_name", descending=[True, False, False])
+    before = _summary(metric_series(store, windows.baseline, bin_ns=step, service=service, metric=metric))
+    during = _summary(metric_series(store, windows.incident, bin_ns=step, service=service, metric=metric))
+    both = during.join(before.filter(pl.col("n") > 1), on=["service_name", "metric_name"], suffix="_before")
+    if both.is_empty():
+        return pl.DataFrame(schema=SCHEMA)
+    score = _scores(both)
+    means = [meaning(name) for name in both["metric_name"].to_list()]
+    return pl.DataFrame(
+        {
+            "service_name": both["service_name"],
+            "metric_name": both["metric_name"],
+            "signal": [item.signal for item in means],
+            "group": [item.group for item in means],
+            "bad": [item.bad for item in means],
+            "before": both["q50_before"],
+            "during": both["q50"],
+            "peak": np.where(score >= 0, both["max"].to_numpy(), both["min"].to_numpy()),
+            "score": score,
+            "n_before": both["n_before"].cast(pl.Int64),
+            "n_during": both["n"].cast(pl.Int64),
+        },
+        schema=SCHEMA,
+    ).sort(pl.col("score").abs(), "service_name", "metric_name", descending=[True, False, False])
 
 
-def _row(service: str, metric: str, past: Array, values: Array) -> tuple[object, ...]:
-    means = meaning(metric)
-    score = shift(past, values)
-    peak = float(values.max() if score >= 0 else values.min())
-    return (
-        service,
-        metric,
-        means.signal,
-        means.group,
-        means.bad,
-        float(np.median(past)),
-        float(np.median(values)),
-        peak,
-        score,
-        len(past),
-        len(values),
+def _summary(series: pl.DataFrame) -> pl.DataFrame:
+    value = pl.col("value")
+    quantiles = [value.quantile(q, "linear").alias(f"q{round(100 * q):02d}") for q in (0.05, 0.25, 0.5, 0.75, 0.95)]
+    return series.group_by("service_name", "metric_name", maintain_order=True).agg(
+        value.len().alias("n"),
+        *quantiles,
+        value.std(ddof=0).alias("std"),
+        value.min().alias("min"),
+        value.max().alias("max"),
     )
+
+
+def _scores(both: pl.DataFrame) -> Array:
+    """Return :func:`shift` of every row at once."""
+
+    def column(name: str) -> Array:
+        return both[name].to_numpy().astype(np.float64)
+
+    past = {name: column(f"{name}_before") for name in ("q05", "q25", "q50", "q75", "q95", "std", "n")}
+    unrest = np.maximum(
+        past["std"], np.maximum((past["q75"] - past["q25"]) / 1.349, (past["q95"] - past["q05"]) / 3.29)
+    )
+    scale = (unrest + _RELATIVE * np.abs(past["q50"])) * (1 + _FEW / past["n"])
+    fresh = _RELATIVE * np.maximum(np.abs(column("max")), np.abs(column("min")))
+    scale = np.where(scale == 0, fresh, scale)
+    scale = np.where(scale == 0, 1.0, scale)
+    up, down = (column("q75") - past["q75"]) / scale, (column("q25") - past["q25"]) / scale
+    middle = (column("q50") - past["q50"]) / scale
+    return np.asarray(np.where((up <= 0) & (down >= 0), middle, np.where(up >= -down, up, down)), dtype=np.float64)
 
 
 def spread(past: Array) -> float:

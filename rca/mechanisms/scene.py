@@ -27,6 +27,9 @@ __all__ = ["Ramp", "Scene", "Seen", "observe"]
 _MINUTE = 60_000_000_000
 _MOVED = 3.0
 """Units of unrest from which a metric counts as moved."""
+_FILLING = ("memory", "disk", "connections", "queue", "pool", "cpu", "db_cpu")
+_SERIES = 40
+"""Most series in which a ramp is sought."""
 _NEW = 1.0
 """Root of the likelihood-ratio statistic from which a message counts as surging."""
 _STOP = frozenset(
@@ -244,6 +247,7 @@ def observe(store: Store, incident: Incident, windows: Periods) -> Scene:
     ratio = _surge(moved, incident.service_name)
     if ratio > 1.5:
         symptoms["surge"] = Seen(1 - 1 / ratio, incident.service_name, f"requests rose {ratio:.1f} times")
+    changed = frozenset(str(name) for name in store.query(statement("changed_services").sql)["service_name"].to_list())
     usual = Counter(word for item in texts if item.before > 0 and item.surge <= _NEW for word in tokens(item.text))
     stems = {part for name in known for part in (stem(name), stem(name).replace("-", ""), name.lower())}
     return Scene(
@@ -258,7 +262,7 @@ def observe(store: Store, incident: Incident, windows: Periods) -> Scene:
         moved=moved,
         novel=_words((*complaints, *fresh), said, usual, stems),
         gone=_words(vanished, (), Counter(), stems),
-        ramps=_ramps(store, windows, moved),
+        ramps=_ramps(store, windows, changed),
         failing_ns=tuple((item.duration_ns, item.during) for item in complaints if item.duration_ns),
         feed=tuple(near.filter(pl.col("is_feed")).to_dicts()),
         alerts=said,
@@ -360,20 +364,20 @@ def _words(texts: tuple[Text, ...], said: tuple[str, ...], usual: Counter[str], 
     }
 
 
-def _ramps(store: Store, windows: Periods, moved: pl.DataFrame) -> tuple[Ramp, ...]:
-    """Return metrics of resources that rose steadily since some time before the incident."""
-    rising = moved.filter(
-        pl.col("signal").is_in(["memory", "disk", "connections", "queue", "pool", "gc", "cpu", "db_cpu"])
-    )
-    names = rising.select("service_name", "metric_name", "signal").rows()
-    extra = store.query(statement("metric_names").sql)
-    for row in extra.iter_rows(named=True):  # a process that was killed starts anew, so that its memory looks low
-        if meaning(row["metric_name"]).signal in ("memory", "disk", "connections", "queue"):
-            names.append((row["service_name"], row["metric_name"], meaning(row["metric_name"]).signal))
+def _ramps(store: Store, windows: Periods, places: frozenset[str]) -> tuple[Ramp, ...]:
+    """Return metrics of resources, of some services, that rose steadily since some time before the incident.
+
+    A process that was killed starts anew, so that its memory looks low during the incident: what moved is no guide.
+    """
+    names = [
+        (str(row["service_name"]), str(row["metric_name"]), meaning(str(row["metric_name"])).signal)
+        for row in store.query(statement("metric_names").sql).iter_rows(named=True)
+        if row["service_name"] in places and meaning(str(row["metric_name"])).signal in _FILLING
+    ]
     out = []
     reach = Window(max(0, windows.baseline.start_ns - 24 * 60 * _MINUTE), windows.incident.end_ns)
-    for service, metric, signal in dict.fromkeys(names[:200]):
-        step = max(_MINUTE, step_of(windows))
+    step = max(_MINUTE, step_of(windows))
+    for service, metric, signal in names[:_SERIES]:
         series = metric_series(store, reach, bin_ns=step, service=service, metric=metric)
         at = ramp_start(series["value"].to_numpy()) if series.height else None
         if at is not None:

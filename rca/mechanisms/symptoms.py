@@ -83,7 +83,7 @@ SYMPTOMS: tuple[Symptom, ...] = (
     Symptom("provider", "a provider outside fails", r"provider|third.party|vendor|(status|response)? ?(code )?\b(502|503)\b from|upstream provider|external (api|service|call)"),
     Symptom("node", "a machine or zone is lost", r"node\S* (is )?not ?ready|NodeNotReady|NotReady|kubelet|taint|preempt|spot (instance|interruption)|drain|FailedScheduling|unschedulable|host (is )?down|machine|zone (outage|unavailable|impair)|hypervisor|kernel (panic|bug)|hardware|PLEG|cordon|lost contact|node (lost|gone|down|failure|pressure)|DiskPressure|MemoryPressure"),
     Symptom("failover", "the database changes its primary", r"failover|fail.over|read.only (transaction|replica|mode)|not (the )?primary|no primary|primary (step|chang|lost)|master (changed|lost)|terminating connection|administrator command|shutting down|elect\w+ (leader|primary)|leader (not|lost|election)|not (the )?leader|maintenance"),
-    Symptom("network", "packets are lost or late", r"packet loss|network (is )?(unreachable|partition|error)|retransmi|link (down|flap)|connection quality|bgp|mtu|peering|vpn|conntrack|no route", ("network",)),
+    Symptom("network", "packets are lost or late", r"packet loss|network (is )?(unreachable|partition|error)|retransmi|link (down|flap)|connection quality|bgp|mtu|peering|vpn|conntrack|no route"),
     Symptom("surge", "more requests than usual", r"(traffic|request|load) (spike|surge|burst|flood)|overload|too much traffic|bot|crawl|ddos|thundering|campaign", ()),
     Symptom("latency", "requests take longer", r"\bslow\b|latency|response time|took \d+", ("latency",)),
     Symptom("errors", "requests fail", r"error|fail|exception|\b5\d\d\b", ("errors", "availability")),

@@ -213,3 +213,14 @@ def test_counters_are_rates_with_resets(store):
     row = metric_shifts(store, periods(store, INCIDENT)).row(0, named=True)
     assert row["before"] == pytest.approx(1, rel=0.01)
     assert row["during"] == pytest.approx(10, rel=0.2)
+
+
+def test_scores_of_a_table_are_the_scores_of_its_series(store):
+    rng = np.random.default_rng(3)
+    kinds = {"flat": np.full(420, 2.0), "zero": np.zeros(420), "new": np.r_[np.zeros(360), np.ones(60)],
+             "noisy": rng.lognormal(size=420), "risen": np.r_[rng.normal(5, 1, 360), rng.normal(9, 1, 60)]}  # fmt: skip
+    for name, values in kinds.items():
+        series(store, "shop", name, values)
+    found = dict(metric_shifts(store, periods(store, INCIDENT)).select("metric_name", "score").iter_rows())
+    for name, values in kinds.items():
+        assert found[name] == pytest.approx(shift(values[:360], values[360:]))
