@@ -52,13 +52,14 @@ class Pairs:
     def __init__(self) -> None:
         self.keys: dict[str, int] = {}
         self.key_of: list[int] = []
-        self.texts: list[bytes] = []
-        self.members: list[bytes] = []
+        self.written: list[bytes] = []
+        """Text of each pair as JSON, in quotes."""
+        self._escaped: dict[int, bytes] = {}
         self._known: dict[tuple[str, str], int] = {}
         self._names: list[bytes] = []
 
     def __len__(self) -> int:
-        return len(self.texts)
+        return len(self.written)
 
     def of(self, key: str, text: str) -> int:
         """Return the number of a pair."""
@@ -72,27 +73,38 @@ class Pairs:
         """Return the numbers of the pairs of a map."""
         return [self.of(key, text) for key, text in attributes.items()]
 
-    def named(self, key: str) -> tuple[int, bytes]:
-        """Return the number of a key, and the key as it begins a member of a JSON object."""
+    def named(self, key: str) -> int:
+        """Return the number of a key."""
         at = self.keys.setdefault(key, len(self.keys))
         if at == len(self._names):
             self._names.append(_dump(key) + b":")
-        return at, self._names[at]
+        return at
 
     def append(self, key: str, text: str) -> int:
         """Take a pair without asking whether it is known, and return its number."""
-        at, name = self.named(key)
-        self.key_of.append(at)
-        self.members.append(name + _dump(text))
-        self.texts.append(text.encode("utf-8", "replace"))
-        return len(self.texts) - 1
+        number = len(self.written)
+        written = _dump(text)
+        if b"\\" in written:
+            self._escaped[number] = text.encode("utf-8", "replace")
+        self.key_of.append(self.named(key))
+        self.written.append(written)
+        return number
 
-    def append_raw(self, named: tuple[int, bytes], text: bytes) -> int:
-        """Take a pair whose text needs no escapes in JSON, as UTF-8."""
-        self.key_of.append(named[0])
-        self.members.append(named[1] + b'"' + text + b'"')
-        self.texts.append(text)
-        return len(self.texts) - 1
+    def append_raw(self, key: int, written: bytes) -> int:
+        """Take a pair whose text needs no escapes in JSON: UTF-8 in quotes."""
+        self.key_of.append(key)
+        self.written.append(written)
+        return len(self.written) - 1
+
+    def text(self, number: int) -> bytes:
+        """Return the text of a pair as UTF-8."""
+        return self._escaped.get(number) or self.written[number][1:-1]
+
+    def members(self) -> pa.Array:
+        """Return each pair as a member of a JSON object."""
+        names = pa.array(self._names, pa.binary()).cast(pa.string())
+        written = pa.array(self.written, pa.binary()).cast(pa.string())
+        return pc.binary_join_element_wise(names.take(pa.array(self.key_of, pa.int32())), written, "")
 
     def select(self, flat: Sequence[int] | Ints, counts: Sequence[int] | Ints) -> Selection:
         """Return the pairs of some rows as something to build columns from.
@@ -126,8 +138,7 @@ class Selection:
         """
         flat, counts = self._without_repeats()
         offsets = np.concatenate(([0], np.cumsum(counts)))
-        members = pa.array(self._pairs.members, pa.binary()).cast(pa.string())
-        listed = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), members.take(pa.array(flat)))
+        listed = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), self._pairs.members().take(pa.array(flat)))
         joined = pc.binary_join(listed, ",")
         if before is None:
             return pc.binary_join_element_wise("{", joined, "}", "")
@@ -146,7 +157,7 @@ class Selection:
             return None
         distinct, codes = np.unique(found, return_inverse=True)
         texts = pa.array(
-            [b"" if number < 0 else self._pairs.texts[number] for number in distinct.tolist()], pa.binary()
+            [b"" if number < 0 else self._pairs.text(number) for number in distinct.tolist()], pa.binary()
         )
         return texts.cast(pa.string()).take(pa.array(codes))
 
@@ -156,14 +167,14 @@ class Selection:
         for key in keys:
             if key in self._pairs.keys:
                 for place in np.flatnonzero(self._keys == self._pairs.keys[key]).tolist():
-                    text = self._pairs.texts[self._flat[place]].decode()
+                    text = self._pairs.text(int(self._flat[place])).decode()
                     found.setdefault(int(self._rows[place]), {})[key] = text
         return found
 
     def _filled(self, place: Ints, found: Ints) -> Ints:
         """Return the pairs at `place`, or what was found before where they are empty."""
         numbers = self._flat[place]
-        empty = np.array([not self._pairs.texts[number] for number in numbers.tolist()], dtype=bool)
+        empty = np.array([not self._pairs.text(number) for number in numbers.tolist()], dtype=bool)
         return np.where(empty, found[self._rows[place]], numbers)
 
     def _without_repeats(self) -> tuple[Ints, Ints]:

@@ -72,7 +72,7 @@ _NO_SCOPE = Scope({})
 class SpanRows:
     """Gathers spans and hands them to the sink in batches.
 
-    The lists are public for readers that fill them by whole groups of spans; each group calls :meth:`group` first.
+    The lists are public for readers that fill them by whole groups of spans; they call :meth:`groups` first.
     """
 
     def __init__(self, sink: Sink) -> None:
@@ -126,10 +126,12 @@ class SpanRows:
             found = self._scopes[key] = Scope(attributes)
         return found
 
-    def group(self, resource: Resource, count: int, scope: Scope = _NO_SCOPE) -> int:
-        """Announce `count` spans of one resource and scope, and return the row at which they begin."""
-        first = self._sink.reserve(count)
-        self._groups.append((resource, first, count, scope))
+    def groups(self, groups: Sequence[tuple[Resource, Scope, int]]) -> int:
+        """Announce spans, so many of each resource and scope, and return the row at which they begin."""
+        first = self._sink.reserve(sum(count for *_, count in groups))
+        for resource, scope, count in groups:
+            self._groups.append((resource, first, count, scope))
+            first += count
         return len(self.span_id)
 
     def add(
@@ -138,7 +140,7 @@ class SpanRows:
         tracestate: str = "", attributes: Mapping[str, str] | None = None, scope: Scope = _NO_SCOPE, weight: float = 0.0, calls: int = 0,
     ) -> None:  # fmt: skip
         """Take one span; ids are hex already, `kind` and `status` are OTLP's numbers."""
-        row = self.group(resource, 1, scope)
+        row = self.groups([(resource, scope, 1)])
         numbers = self.pairs.of_all(attributes or {})
         if tracestate:
             numbers.append(self.pairs.of("w3c.tracestate", tracestate))
@@ -223,7 +225,8 @@ class SpanRows:
     def _scoped(self, sizes: npt.NDArray[np.int64]) -> tuple[Selection, pa.Array | None]:
         """Return the pairs of the rows, and what their scopes put in front of them."""
         scopes = list(dict.fromkeys(group[3] for group in self._groups))
-        codes = np.repeat([scopes.index(group[3]) for group in self._groups], sizes)
+        places = {scope: at for at, scope in enumerate(scopes)}
+        codes = np.repeat([places[group[3]] for group in self._groups], sizes)
         flat, counts = np.array(self.flat, dtype=np.int64), np.array(self.counts, dtype=np.int64)
         if not any(key in self.pairs.keys for scope in scopes for key in scope.attributes):
             before = pa.array([scope.members for scope in scopes], pa.string()).take(pa.array(codes))

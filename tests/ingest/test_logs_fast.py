@@ -13,7 +13,17 @@ from rca.ingest.logs.jsonrows import Unreadable, json_row
 from rca.ingest.logs.rows import canonical
 from rca.ingest.logs.times import Clock
 
-COLUMNS = ("time_ns", "service_name", "severity_number", "severity_text", "body", "trace_id", "span_id", "request_id", "attributes")
+COLUMNS = (
+    "time_ns",
+    "service_name",
+    "severity_number",
+    "severity_text",
+    "body",
+    "trace_id",
+    "span_id",
+    "request_id",
+    "attributes",
+)
 
 _text = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 _time = st.one_of(
@@ -21,14 +31,42 @@ _time = st.one_of(
     st.datetimes().map(lambda t: t.replace(year=2001 + t.year % 60).strftime("%Y-%m-%d %H:%M:%S,%f+01:00")),
     st.integers(1_000_000_000, 1_900_000_000),
     st.floats(1e9, 1.9e9),
-    st.sampled_from(["", "never", "Mar  4 14:10:00", "2026-03-04 14:10:00,123", "@4000000069a83d420811337e", "2026-02-30T00:00:00Z", 1e300, None]),
+    st.sampled_from(
+        [
+            "",
+            "never",
+            "Mar  4 14:10:00",
+            "2026-03-04 14:10:00,123",
+            "@4000000069a83d420811337e",
+            "2026-02-30T00:00:00Z",
+            1e300,
+            None,
+        ]
+    ),
 )
 _id = st.one_of(
     st.binary(min_size=16, max_size=16).map(bytes.hex),
     st.binary(min_size=8, max_size=8).map(bytes.hex),
-    st.sampled_from(["", "0", "ABCDEF0123456789", "1-5759e988-bd862e3fe1be46a994272793", "none", 12345678901234567, None, "00-" + "a" * 32 + "-" + "b" * 16 + "-01"]),
+    st.sampled_from(
+        [
+            "",
+            "0",
+            "ABCDEF0123456789",
+            "1-5759e988-bd862e3fe1be46a994272793",
+            "none",
+            12345678901234567,
+            None,
+            "00-" + "a" * 32 + "-" + "b" * 16 + "-01",
+        ]
+    ),
 )
-_message = st.one_of(_text.map("m{}".format), _text.map("done {} in 3 ms".format), st.sampled_from(["", "null", '{"msg": "inner"}', "a request_id=r-17 b", "trace_id=" + "c" * 32, "\x1b[31mred\x1b[0m", 7]))
+_message = st.one_of(
+    _text.map("m{}".format),
+    _text.map("done {} in 3 ms".format),
+    st.sampled_from(
+        ["", "null", '{"msg": "inner"}', "a request_id=r-17 b", "trace_id=" + "c" * 32, "\x1b[31mred\x1b[0m", 7]
+    ),
+)
 _level = st.sampled_from(["info", "WARN", "", "30", 30, 40, "odd", None, "INFO+2"])
 _record = st.fixed_dictionaries(
     {"ts": _time, "msg": _message},
@@ -39,9 +77,17 @@ _record = st.fixed_dictionaries(
         "span_id": _id,
         "request_id": st.one_of(_text, st.none()),
         "service": st.one_of(_text, st.fixed_dictionaries({"name": _text}, optional={"version": _text})),
-        "n": st.one_of(st.integers(-(2**63), 2**64 - 1), st.floats(allow_nan=False, allow_infinity=False), st.booleans(), st.none(), _text),
+        "n": st.one_of(
+            st.integers(-(2**63), 2**64 - 1),
+            st.floats(allow_nan=False, allow_infinity=False),
+            st.booleans(),
+            st.none(),
+            _text,
+        ),
         "tags": st.lists(st.one_of(st.integers(0, 9), _text), max_size=3),
-        "http": st.dictionaries(st.sampled_from(["status", "path", "x y"]), st.one_of(st.integers(0, 999), _text, st.none()), max_size=3),
+        "http": st.dictionaries(
+            st.sampled_from(["status", "path", "x y"]), st.one_of(st.integers(0, 999), _text, st.none()), max_size=3
+        ),
     },
 )
 
@@ -83,7 +129,10 @@ def test_columns_equal_rows(records, learned):
 
 
 def _lines(count: int, **more: object) -> list[bytes]:
-    return [orjson.dumps({"ts": f"2026-03-04T14:10:{at % 60:02d}Z", "level": "info", "msg": f"done {at}", **more}) for at in range(count)]
+    return [
+        orjson.dumps({"ts": f"2026-03-04T14:10:{at % 60:02d}Z", "level": "info", "msg": f"done {at}", **more})
+        for at in range(count)
+    ]
 
 
 def test_a_key_the_plan_does_not_know_goes_the_general_path():

@@ -12,14 +12,21 @@ from rca.ingest.logs.textforms import text_row
 
 __all__ = ["COMPOSE", "CRI", "Partials", "compose_row", "docker_part", "inner_row", "pod_of"]
 
-CRI = re.compile(r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)) (?P<stream>stdout|stderr) (?P<flag>[FP])(?::\S*)?(?: (?P<log>.*))?", re.S)
+CRI = re.compile(
+    r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)) (?P<stream>stdout|stderr) (?P<flag>[FP])(?::\S*)?(?: (?P<log>.*))?",
+    re.S,
+)
 """A line of a Kubernetes container's log: time, stream, partial or full, text."""
 COMPOSE = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*?)(?P<number>[-_]\d+)?\s+\| ?(?P<log>.*)", re.S)
 """A line of `docker compose logs`: container, bar, text."""
 _EXPORTED = re.compile(r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z) (?P<log>\{.*\})\s*", re.S)
 _DOCKER_KEYS = frozenset({"log", "stream", "time", "attrs", "partial_message", "container_id", "container_name"})
-_POD = re.compile(r"(?:^|/)(?P<namespace>[a-z0-9-]+)_(?P<pod>[a-z0-9.-]+)_(?P<uid>[0-9a-f-]{32,36})/(?P<container>[a-z0-9-]+)/(?P<restart>\d+)\.log")
-_CONTAINER = re.compile(r"(?:^|/)(?P<pod>[a-z0-9.-]+)_(?P<namespace>[a-z0-9-]+)_(?P<container>[a-z0-9-]+)-(?P<id>[0-9a-f]{64})\.log")
+_POD = re.compile(
+    r"(?:^|/)(?P<namespace>[a-z0-9-]+)_(?P<pod>[a-z0-9.-]+)_(?P<uid>[0-9a-f-]{32,36})/(?P<container>[a-z0-9-]+)/(?P<restart>\d+)\.log"
+)
+_CONTAINER = re.compile(
+    r"(?:^|/)(?P<pod>[a-z0-9.-]+)_(?P<namespace>[a-z0-9-]+)_(?P<container>[a-z0-9-]+)-(?P<id>[0-9a-f]{64})\.log"
+)
 
 
 @dataclass(slots=True)
@@ -68,7 +75,12 @@ def docker_part(value: dict[str, Any]) -> bool:
     True
     """
     keys = value.keys()
-    return isinstance(value.get("log"), str) and "time" in keys and ("stream" in keys or "attrs" in keys) and keys <= _DOCKER_KEYS
+    return (
+        isinstance(value.get("log"), str)
+        and "time" in keys
+        and ("stream" in keys or "attrs" in keys)
+        and keys <= _DOCKER_KEYS
+    )
 
 
 def docker_row(value: dict[str, Any], line: int) -> tuple[str, str, Row]:
@@ -119,5 +131,11 @@ def pod_of(path: str) -> dict[str, str]:
     found = _POD.search(path) or _CONTAINER.search(path)
     if not found:
         return {}
-    names = {"namespace": "k8s.namespace.name", "pod": "k8s.pod.name", "uid": "k8s.pod.uid", "container": "k8s.container.name", "restart": "k8s.container.restart_count"}
+    names = {
+        "namespace": "k8s.namespace.name",
+        "pod": "k8s.pod.name",
+        "uid": "k8s.pod.uid",
+        "container": "k8s.container.name",
+        "restart": "k8s.container.restart_count",
+    }
     return {names[key]: value for key, value in found.groupdict().items() if key in names}

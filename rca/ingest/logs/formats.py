@@ -17,7 +17,9 @@ from rca.ingest.logs.w3c import read_w3c
 
 __all__ = ["LOG_FORMATS"]
 
-_SYSLOG = re.compile(r"(?:\d+ )?(?:<\d{1,3}>|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +\d{1,2} \d\d:\d\d:\d\d )")
+_SYSLOG = re.compile(
+    r"(?:\d+ )?(?:<\d{1,3}>|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +\d{1,2} \d\d:\d\d:\d\d )"
+)
 
 
 def _roles(sample: Sample) -> float:
@@ -52,7 +54,9 @@ def _json_lines(sample: Sample) -> Guess:
 
 def _docker(sample: Sample) -> Guess:
     found = sum(docker_part(record) for record in sample.records)
-    return Guess(0.9, "log, stream and time of Docker's json-file") if found and found >= 0.5 * len(sample.records) else NO
+    return (
+        Guess(0.9, "log, stream and time of Docker's json-file") if found and found >= 0.5 * len(sample.records) else NO
+    )
 
 
 def _journald(sample: Sample) -> Guess:
@@ -102,9 +106,17 @@ def _document(sample: Sample) -> Guess:
     records = [item for item in records_of(sample.document)[:20] if isinstance(item, dict)]
     if records:
         loglike = sum(_loglike(item) for item in records) >= 0.5 * len(records)
-        return Guess(0.35, "a JSON document that holds log records") if loglike else Guess(0.11, "a JSON document with a list")
+        return (
+            Guess(0.35, "a JSON document that holds log records")
+            if loglike
+            else Guess(0.11, "a JSON document with a list")
+        )
     if records_of(sample.document):
-        return Guess(0.35, "a JSON document of fields and values") if sample.has("field", "value", "results") else Guess(0.08, "nested arrays")
+        return (
+            Guess(0.35, "a JSON document of fields and values")
+            if sample.has("field", "value", "results")
+            else Guess(0.08, "nested arrays")
+        )
     first = sample.text.lstrip()[:200]
     if sample.document is None and not sample.records and first[:1] in "[{":
         return Guess(0.12, "a JSON document")

@@ -292,10 +292,14 @@ class LineReader:
         if fast is not None and fast.table.num_rows:
             parts = [_completed(fast.table), *([table] if table.num_rows else [])]
             lines = np.concatenate([fast.lines, lines]) if table.num_rows else fast.lines
-            table = pa.concat_tables([part.select(parts[0].schema.names) for part in parts], promote_options="permissive")
+            table = pa.concat_tables(
+                [part.select(parts[0].schema.names) for part in parts], promote_options="permissive"
+            )
         table = _with_templates(table, self.miner)
         if self.resource:
-            table = table.append_column("resource_attributes", pa.repeat(pa.scalar(orjson.dumps(self.resource).decode()), table.num_rows))
+            table = table.append_column(
+                "resource_attributes", pa.repeat(pa.scalar(orjson.dumps(self.resource).decode()), table.num_rows)
+            )
         if not bad and fast is None:
             self.sink.rows("logs", table)
             return

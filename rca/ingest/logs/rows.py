@@ -17,7 +17,9 @@ from rca.ingest.logs.times import BAD, GOOD, OVERFLOW, Clock
 __all__ = ["REQUEST_IN_TEXT", "Columns", "Row", "brackets", "canonical", "find_ids", "without_ansi"]
 
 _ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()][A-Z0-9])")
-REQUEST_IN_TEXT = r"(?i)\b(?:x-)?(?:request|req|correlation)[_.-]?id[\"']?\s?[=:]\s?[\"']?([0-9A-Za-z][0-9A-Za-z_.:-]{3,63})"
+REQUEST_IN_TEXT = (
+    r"(?i)\b(?:x-)?(?:request|req|correlation)[_.-]?id[\"']?\s?[=:]\s?[\"']?([0-9A-Za-z][0-9A-Za-z_.:-]{3,63})"
+)
 """Finds a request id named in the text of a message."""
 _REQUEST = re.compile(REQUEST_IN_TEXT)
 _TRACE = re.compile(TRACE_IN_TEXT)

@@ -10,9 +10,9 @@ from decimal import Decimal
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-import pyarrow as pa
 
-from rca.ingest.logs.timeforms import MONTHS, Layout, is_number, layout_of, shape
+from rca.ingest.logs import digits
+from rca.ingest.logs.timeforms import Layout, is_number, layout_of, shape
 from rca.times import NS
 
 __all__ = ["ABSENT", "BAD", "GOOD", "OVERFLOW", "Clock"]
@@ -25,8 +25,6 @@ _UNITS = {"s": NS, "ms": 1_000_000, "us": 1_000, "ns": 1}
 _LIMIT = (1 << 63) - 1
 _DAY = 86_400 * NS
 _FIRST_EPOCH = 100_000_000
-_TAI_OFFSETS = ((1483228800, 37), (1435708800, 36), (1341100800, 35), (1230768000, 34), (1136073600, 33))
-_MONTH_OF = {name: at + 1 for at, name in enumerate(MONTHS)}
 _SMALL_GROUP = 4
 
 
@@ -70,7 +68,9 @@ class Clock:
             times[where], fate[where] = self._block(block.reshape(len(members), len(first)), layout)
         return times, fate
 
-    def read_series(self, texts: pl.Series, wanted: npt.NDArray[np.bool_], unit: str = "") -> tuple[Ints, npt.NDArray[np.uint8]]:
+    def read_series(
+        self, texts: pl.Series, wanted: npt.NDArray[np.bool_], unit: str = ""
+    ) -> tuple[Ints, npt.NDArray[np.uint8]]:
         """Return the times of the wanted texts of a column, like :meth:`read`, at the speed of columns.
 
         Parameters
@@ -98,29 +98,44 @@ class Clock:
         rest = np.flatnonzero(left & (fate == ABSENT))
         if len(rest):
             listed = texts.gather(rest).to_list()
-            listed = [text.strip() + unit if unit and text.strip().lstrip("-").isdigit() else text.strip() for text in listed]
+            listed = [
+                text.strip() + unit if unit and text.strip().lstrip("-").isdigit() else text.strip() for text in listed
+            ]
             times[rest], fate[rest] = self.read(listed)
         return times, fate
 
-    def _like_first(self, texts: pl.Series, where: npt.NDArray[np.int64], length: int, times: Ints, fate: npt.NDArray[np.uint8], unit: str) -> npt.NDArray[np.int64]:
+    def _like_first(
+        self,
+        texts: pl.Series,
+        where: npt.NDArray[np.int64],
+        length: int,
+        times: Ints,
+        fate: npt.NDArray[np.uint8],
+        unit: str,
+    ) -> npt.NDArray[np.int64]:
         """Read the rows whose text has the shape of the first one's; return the others."""
         first = texts[int(where[0])]
         layout = layout_of(first)
         chosen = texts if len(where) == len(texts) else texts.gather(where)
-        block = np.frombuffer(_bytes(chosen), np.uint8).reshape(len(where), length)
-        alike = _alike(block, layout)
-        if layout is None or layout.kind not in {"date", "epoch"} or (layout.kind == "epoch" and layout.spans["n"][1] - layout.spans["n"][0] > 18 + (first[:1] == "1")) or first[:1] == "-":
+        block = np.frombuffer(digits.bytes_of(chosen), np.uint8).reshape(len(where), length)
+        alike = digits.alike(block, layout)
+        if (
+            layout is None
+            or layout.kind not in {"date", "epoch"}
+            or (layout.kind == "epoch" and layout.spans["n"][1] - layout.spans["n"][0] > 18 + (first[:1] == "1"))
+            or first[:1] == "-"
+        ):
             return where[~alike]
         rows = where[alike]
         if layout.kind == "date":
             times[rows], fate[rows] = self._block(block[alike], layout)
             return where[~alike]
-        digits = layout.spans.get("f")
-        told = layout.unit or ("" if digits else unit)
+        tail = layout.spans.get("f")
+        told = layout.unit or ("" if tail else unit)
         scale = _UNITS[told or self.unit or _unit_of(int(first[slice(*layout.spans["n"])]))]
-        whole = _number(block[alike], layout.spans["n"])
+        whole = digits.number(block[alike], layout.spans["n"])
         fits = (whole < _LIMIT // scale) & (whole >= (0 if told else _FIRST_EPOCH))
-        fraction = _fraction(block[alike], (digits[0], min(digits[1], digits[0] + 9))) * scale // NS if digits else 0
+        fraction = digits.fraction(block[alike], (tail[0], min(tail[1], tail[0] + 9))) * scale // NS if tail else 0
         times[rows] = np.where(fits, whole, 0) * scale + fraction
         fate[rows] = np.where(fits, GOOD, ABSENT)
         return where[~alike]
@@ -142,7 +157,7 @@ class Clock:
             return int(times[0]), int(fate[0])
         part = {name: text.strip()[a:b] for name, (a, b) in layout.spans.items()}
         if layout.kind == "tai":
-            return _tai(part["x"]), GOOD
+            return digits.tai(part["x"]), GOOD
         if layout.kind == "dotnet":
             return _fit(int(part["n"]) * 1_000_000) if len(part["n"]) < 40 else (0, OVERFLOW)
         return self._epoch(part, layout.unit)
@@ -178,44 +193,46 @@ class Clock:
     def _block(self, block: npt.NDArray[np.uint8], layout: Layout) -> tuple[Ints, npt.NDArray[np.uint8]]:
         spans = layout.spans
         day = self._days(block, spans)
-        hour, minute, second = (_number(block, spans.get(name)) for name in "HMS")
+        hour, minute, second = (digits.number(block, spans.get(name)) for name in "HMS")
         if "p" in spans:
             after = (block[:, spans["p"][0]] | 32) == ord("p")
             hour = hour % 12 + 12 * after
-        nanos = _fraction(block, spans.get("f"))
+        nanos = digits.fraction(block, spans.get("f"))
         seconds = hour * 3600 + minute * 60 + second - 60 * self._zone(block, layout)
-        valid = (hour < 24) & (minute < 60) & (second <= 60) & (day != _NO_DAY)
+        valid = (hour < 24) & (minute < 60) & (second <= 60) & (day != digits.NO_DAY)
         valid &= (day > -106_000) & (day < 106_000)
         if "Y" not in spans and "y" not in spans:
             day = self._year(block, spans, seconds, valid)
-            valid &= day != _NO_DAY
+            valid &= day != digits.NO_DAY
         times = np.where(valid, day, 0) * _DAY + np.where(valid, seconds * NS + nanos, 0)
         return times, np.where(valid, GOOD, BAD).astype(np.uint8)
 
     def _days(self, block: npt.NDArray[np.uint8], spans: dict[str, tuple[int, int]]) -> Ints:
         if "Y" in spans:
-            year = _number(block, spans["Y"])
+            year = digits.number(block, spans["Y"])
         elif "y" in spans:
-            year = _number(block, spans["y"])
+            year = digits.number(block, spans["y"])
             year = year + np.where(year < 70, 2000, 1900)
         else:
             year = np.full(len(block), 2000, np.int64)
         if "j" in spans:
-            ordinal = _number(block, spans["j"])
+            ordinal = digits.number(block, spans["j"])
             one = np.ones_like(year)
-            return np.where((ordinal >= 1) & (ordinal <= 366), _days_from_civil(year, one, one) + ordinal - 1, _NO_DAY)
-        month = _month(block, spans)
-        day = _number(block, spans["d"])
+            return np.where(
+                (ordinal >= 1) & (ordinal <= 366), digits.days_from_civil(year, one, one) + ordinal - 1, digits.NO_DAY
+            )
+        month = digits.month_of(block, spans)
+        day = digits.number(block, spans["d"])
         if "m" in spans and "y" in spans:
-            first = _number(block, spans["y"])
+            first = digits.number(block, spans["y"])
             swap = (month > 12) & (first <= 12)  # the American order
             year = np.where(swap, 2000 + day, year)
             month, day = np.where(swap, first, month), np.where(swap, month, day)
         elif "m" in spans and "/" == chr(block[0, spans["m"][1]]) and spans["m"][0] == 0:
             swap = (month > 12) & (day <= 12)
             month, day = np.where(swap, day, month), np.where(swap, month, day)
-        valid = (month >= 1) & (month <= 12) & (day >= 1) & (day <= _length(year, month))
-        return np.where(valid, _days_from_civil(year, np.clip(month, 1, 12), day), _NO_DAY)
+        valid = (month >= 1) & (month <= 12) & (day >= 1) & (day <= digits.length_of(year, month))
+        return np.where(valid, digits.days_from_civil(year, np.clip(month, 1, 12), day), digits.NO_DAY)
 
     def _year(
         self,
@@ -227,14 +244,19 @@ class Clock:
         self.tell("times carry no year: each is in the latest year that is not after the file's last change")
         latest = self.reference_ns // NS + 86_400
         this_year = datetime.fromtimestamp(max(0, latest), UTC).year
-        month, number = _month(block, spans), _number(block, spans["d"])
-        day = np.full(len(block), _NO_DAY, np.int64)
+        month, number = digits.month_of(block, spans), digits.number(block, spans["d"])
+        day = np.full(len(block), digits.NO_DAY, np.int64)
         for back in range(9):
             year = np.full(len(block), this_year - back, np.int64)
-            here = _days_from_civil(year, np.clip(month, 1, 12), number)
-            fits = (day == _NO_DAY) & valid & (number <= _length(year, month)) & (here * 86_400 + seconds <= latest)
+            here = digits.days_from_civil(year, np.clip(month, 1, 12), number)
+            fits = (
+                (day == digits.NO_DAY)
+                & valid
+                & (number <= digits.length_of(year, month))
+                & (here * 86_400 + seconds <= latest)
+            )
             day = np.where(fits, here, day)
-            if np.all(~valid | (day != _NO_DAY)):
+            if np.all(~valid | (day != digits.NO_DAY)):
                 break
         return day
 
@@ -246,76 +268,9 @@ class Clock:
             self.tell("times carry no zone: read as UTC")
             return 0
         sign = np.where(block[:, span[0]] == ord("-"), -1, 1)
-        hours = _number(block, (span[0] + 1, span[0] + 3))
-        minutes = _number(block, (span[1] - 2, span[1])) if span[1] - span[0] > 3 else 0
+        hours = digits.number(block, (span[0] + 1, span[0] + 3))
+        minutes = digits.number(block, (span[1] - 2, span[1])) if span[1] - span[0] > 3 else 0
         return sign * (hours * 60 + minutes)
-
-
-def _bytes(texts: pl.Series) -> bytes:
-    """Return the texts of a column one after the other."""
-    array = texts.to_arrow().cast(pa.large_string())
-    buffers = array.buffers()
-    offsets = np.frombuffer(buffers[1], np.int64)[array.offset : array.offset + len(array) + 1]
-    return bytes(memoryview(buffers[2])[int(offsets[0]) : int(offsets[-1])]) if buffers[2] is not None else b""
-
-
-def _alike(block: npt.NDArray[np.uint8], layout: Layout | None) -> npt.NDArray[np.bool_]:
-    """Which rows have digits where the first has digits, and the same letters elsewhere; names of months may differ."""
-    digit = (block >= 48) & (block <= 57)
-    plain = np.where(digit, np.uint8(48), block)
-    if layout is not None and "b" in layout.spans:
-        start = layout.spans["b"][0]
-        plain[:, start : start + 3] = np.where(plain[:, start : start + 3] == 48, 48, 97)
-    same: npt.NDArray[np.bool_] = (plain == plain[0]).all(axis=1)
-    return same
-
-
-_NO_DAY = np.int64(-(1 << 40))
-
-
-def _number(block: npt.NDArray[np.uint8], span: tuple[int, int] | None) -> Ints:
-    total = np.zeros(len(block), np.int64)
-    for at in range(*span) if span else ():
-        total = total * 10 + (block[:, at] & 15)
-    return total
-
-
-def _fraction(block: npt.NDArray[np.uint8], span: tuple[int, int] | None) -> Ints:
-    if span is None:
-        return np.zeros(len(block), np.int64)
-    digits = span[1] - span[0]
-    if block[0, span[0] - 1] == ord(":") and digits < 3:
-        return _number(block, span) * 1_000_000  # a fourth part after a colon is a count of milliseconds
-    return _number(block, span) * 10 ** (9 - digits)
-
-
-def _month(block: npt.NDArray[np.uint8], spans: dict[str, tuple[int, int]]) -> Ints:
-    if "m" in spans:
-        return _number(block, spans["m"])
-    start = spans["b"][0]
-    letters = (block[:, start : start + 3] | 32).astype(np.int64)
-    codes = letters[:, 0] << 16 | letters[:, 1] << 8 | letters[:, 2]
-    month = np.zeros(len(block), np.int64)
-    for name, number in _MONTH_OF.items():
-        month[codes == (ord(name[0]) << 16 | ord(name[1]) << 8 | ord(name[2]))] = number
-    return month
-
-
-_LENGTHS = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], np.int64)
-
-
-def _length(year: Ints, month: Ints) -> Ints:
-    leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
-    return _LENGTHS[np.clip(month, 0, 12)] + ((month == 2) & leap)
-
-
-def _days_from_civil(year: Ints, month: Ints, day: Ints) -> Ints:
-    """Days since 1970-01-01 in the proleptic Gregorian calendar (Hinnant's algorithm)."""
-    year = year - (month <= 2)
-    era = year // 400
-    of_era = year - era * 400
-    of_year = (153 * (month + np.where(month > 2, -3, 9)) + 2) // 5 + day - 1
-    return era * 146_097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - 719_468
 
 
 def _unit_of(value: int) -> str:
@@ -325,10 +280,3 @@ def _unit_of(value: int) -> str:
 
 def _fit(value: int) -> tuple[int, int]:
     return (value, GOOD) if abs(value) <= _LIMIT else (0, OVERFLOW)
-
-
-def _tai(digits: str) -> int:
-    """TAI64N: seconds since 1970 TAI plus 2^62, then nanoseconds; TAI runs ahead of UTC by the leap seconds."""
-    seconds, nanos = int(digits[:16], 16) - (1 << 62), int(digits[16:], 16)
-    ahead = next((leap for since, leap in _TAI_OFFSETS if seconds - leap >= since), 32)
-    return (seconds - ahead) * NS + nanos

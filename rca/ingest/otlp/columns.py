@@ -1,4 +1,4 @@
-"""The spans of one resource and scope as columns, for the quick readers: checked first, taken as a whole or not at all."""
+"""The spans of one line or message as columns, for the quick readers: checked first, taken as a whole or not at all."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ class SpanColumns:
     parts: list[tuple[int, list[Any], list[Any]]] = field(default_factory=list)
     """Events and links by the place of their span."""
 
-    def pour(self, rows: SpanRows, resource: Resource, scope: Scope, weights: dict[str, float]) -> None:
-        """Append everything to the rows."""
-        first = rows.group(resource, len(self.span_id), scope)
+    def pour(self, rows: SpanRows, groups: Sequence[tuple[Resource, Scope, int]], weights: dict[str, float]) -> None:
+        """Append everything to the rows; `groups` says how many of the spans are of which resource and scope."""
+        first = rows.groups(groups)
         rows.trace_id += self.trace_id
         rows.span_id += self.span_id
         rows.parent_span_id += self.parent_span_id

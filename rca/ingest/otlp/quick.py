@@ -23,7 +23,7 @@ from rca.ingest.values import BadRecord
 __all__ = ["QuickSpans"]
 
 _NONE = msgspec.Raw(b"[]")
-_CUT = b'}},{"key":"'
+_OPEN, _CUT, _SEAM, _CLOSE = b'[{"key":"', b'}},{"key":"', b'}}],[{"key":"', b"}}]"
 
 
 class _Status(msgspec.Struct, gc=False):
@@ -71,22 +71,18 @@ class _Pieces(dict[bytes, int]):
 
     def __init__(self, pairs: Pairs) -> None:
         self.pairs = pairs
-        self._keys: dict[bytes, tuple[int, bytes]] = {}
+        self._keys: dict[bytes, int] = {}
 
     def __missing__(self, piece: bytes) -> int:
         key, _, rest = piece.partition(b'","value":{"')
         kind, _, value = rest.partition(b'":')
         known = self._keys.get(key)
-        if known and b"\\" not in value and value.count(b'"') == 2 and value[:1] == value[-1:] == b'"':
-            if kind == b"stringValue":
-                number = self.pairs.append_raw(known, value[1:-1])
-                self[piece] = number
-                return number
-            if kind == b"intValue" and value[1:-1].isdigit() and value[1:2] != b"0":
-                number = self.pairs.append_raw(known, value[1:-1])
-                self[piece] = number
-                return number
-        return self._read(piece, key)
+        if known is None or b"\\" in value or value.count(b'"') != 2 or value[:1] != b'"' or value[-1:] != b'"':
+            return self._read(piece, key)
+        if kind != b"stringValue" and (kind != b"intValue" or not value[1:-1].isdigit() or value[1:2] == b"0"):
+            return self._read(piece, key)
+        number = self[piece] = self.pairs.append_raw(known, value)
+        return number
 
     def _read(self, piece: bytes, key: bytes) -> int:
         try:
@@ -132,15 +128,18 @@ class QuickSpans:
             raise Unusual
         if self._pieces.pairs is not self._rows.pairs:
             self._pieces = _Pieces(self._rows.pairs)
-        groups = []
+        groups: list[tuple[Resource, Scope, int]] = []
+        spans: list[_Span] = []
         for entry in document.resourceSpans:
             if entry.instrumentationLibrarySpans or entry.scope_spans or entry.spans:
                 raise Unusual
             resource = self._resource(bytes(entry.resource))
-            groups += [(resource, self._scope(bytes(inner.scope)), _columns(inner.spans, self._pieces)) for inner in entry.scopeSpans if inner.spans]  # fmt: skip
-        for resource, scope, columns in groups:
-            columns.pour(self._rows, resource, scope, self._weights)
-        self._rows.flush_if_full()
+            for inner in entry.scopeSpans:
+                groups.append((resource, self._scope(bytes(inner.scope)), len(inner.spans)))
+                spans += inner.spans
+        if spans:
+            _columns(spans, self._pieces).pour(self._rows, groups, self._weights)
+            self._rows.flush_if_full()
 
     def _resource(self, raw: bytes) -> Resource:
         found = self._resources.get(raw)
@@ -181,19 +180,18 @@ def _columns(spans: list[_Span], pieces: _Pieces) -> SpanColumns:
         messages=[(at, span.status.message) for at, span in enumerate(spans) if span.status and span.status.message],
         states=[(at, span.traceState) for at, span in enumerate(spans) if span.traceState],
     )
-    inner = []
-    for span in spans:
-        raw = bytes(span.attributes)
-        if not raw.startswith(b'[{"key":"') or not raw.endswith(b"}}]"):
-            raw = _compact(raw)
-        text = raw[9:-3]
-        if span.traceState:
-            text = (text + _CUT if text else b"") + _state(span.traceState)
-        inner.append(text)
-    columns.counts = [text.count(_CUT) + 1 if text else 0 for text in inner]
-    inner = [text for text in inner if text] if 0 in columns.counts else inner
-    if inner:
-        columns.flat = list(map(pieces.__getitem__, _CUT.join(inner).split(_CUT)))
+    raws = [bytes(span.attributes) for span in spans]
+    whole = b",".join(raws)
+    if columns.states or whole[:9] != _OPEN or whole[-3:] != _CLOSE or whole.count(_SEAM) != len(raws) - 1:
+        raws = [_compact(raw) for raw in raws]
+        for at, state in columns.states:
+            raws[at] = (raws[at][:-1] + b"," if raws[at] else b"[") + _state(state)
+        whole = b",".join(filter(None, raws))
+    columns.counts = [raw.count(_CUT) + 1 if raw else 0 for raw in raws]
+    if whole:
+        columns.flat = list(map(pieces.__getitem__, whole[9:-3].replace(_SEAM, _CUT).split(_CUT)))
+        if len(columns.flat) != sum(columns.counts):
+            raise Unusual
     columns.parts = [
         (at, _parts(event_of, span.events), _parts(link_of, span.links))
         for at, span in enumerate(spans)
@@ -204,13 +202,15 @@ def _columns(spans: list[_Span], pieces: _Pieces) -> SpanColumns:
 
 def _parts(read: Any, raw: msgspec.Raw) -> list[Any]:
     try:
-        return each(read, orjson.loads(raw) or [])
+        return each(read, orjson.loads(bytes(raw)) or [])
     except (orjson.JSONDecodeError, ValueError):
         raise Unusual from None
 
 
 def _compact(raw: bytes) -> bytes:
-    """Return a list of attributes as the collector would write it."""
+    """Return a list of attributes as the collector would write it; nothing for none."""
+    if raw.startswith(_OPEN) and raw.endswith(_CLOSE):
+        return raw
     try:
         found = orjson.loads(raw)
         if not found:
@@ -221,5 +221,5 @@ def _compact(raw: bytes) -> bytes:
 
 
 def _state(tracestate: str) -> bytes:
-    """Return a tracestate as one more attribute."""
-    return b'w3c.tracestate","value":{"stringValue":' + orjson.dumps(tracestate)
+    """Return a tracestate as the last attribute."""
+    return b'{"key":"w3c.tracestate","value":{"stringValue":' + orjson.dumps(tracestate) + _CLOSE

@@ -110,18 +110,20 @@ class QuickMessages:
             raise Unusual from None
         if self._pieces.pairs is not self._rows.pairs:
             self._pieces = _Pieces(self._rows.pairs)
-        groups = []
+        groups: list[tuple[Resource, Scope, int]] = []
+        spans: list[Any] = []
         try:
             for entry in message.resources:
                 resource = self._resource(entry.resource)
                 for scoped in (*entry.scopes, *entry.old_scopes):
-                    spans = list(scoped.spans)
-                    if spans:
-                        groups.append((resource, self._scope(scoped.scope), self._columns(spans)))
+                    groups.append((resource, self._scope(scoped.scope), len(scoped.spans)))
+                    spans += scoped.spans
+            if not spans:
+                return
+            columns = self._columns(spans)
         except (Broken, BadRecord):
             raise Unusual from None
-        for resource, scope, columns in groups:
-            columns.pour(self._rows, resource, scope, self._weights)
+        columns.pour(self._rows, groups, self._weights)
         self._rows.flush_if_full()
 
     def _resource(self, raw: bytes) -> Resource:

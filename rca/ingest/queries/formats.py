@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rca.ingest.contract import Format
-from rca.ingest.queries import mysql_slow, postgres_csv, postgres_json, postgres_stderr
+from rca.ingest.queries import mongo, mysql_slow, postgres_csv, postgres_json, postgres_stderr, statement_stats
 
 __all__ = ["QUERY_FORMATS"]
 
@@ -12,4 +12,6 @@ QUERY_FORMATS: tuple[Format, ...] = (
     postgres_csv.FORMAT,
     postgres_json.FORMAT,
     postgres_stderr.FORMAT,
+    mongo.FORMAT,
+    statement_stats.FORMAT,
 )
