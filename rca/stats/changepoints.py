@@ -144,10 +144,10 @@ def _candidates(x: Array) -> Ints:
     return np.unique(np.concatenate(chosen))
 
 
-def _segmentations(sums: _Sums, places: Ints, kind: str, most: int) -> list[Ints]:
-    """Return the best cuts into 1, 2, … segments whose edges are among `places`."""
+def _segmentations(sums: _Sums, places: Ints, kind: str, most: int) -> list[tuple[Ints, float]]:
+    """Return the best cuts into 1, 2, … segments with edges among `places`, and the sum of squares each leaves."""
     cost = sums.misfit(places[:, None], places[None, :], kind)
-    best, steps, out = cost[0], [], [np.array([], dtype=np.int64)]
+    best, steps, out = cost[0], [], [(np.array([], dtype=np.int64), float(cost[0, -1]))]
     for _ in range(most):
         total = best[:, None] + cost
         origin = total.argmin(axis=0)
@@ -159,7 +159,7 @@ def _segmentations(sums: _Sums, places: Ints, kind: str, most: int) -> list[Ints
         for step in reversed(steps):
             end = int(step[end])
             cut.append(int(places[end]))
-        out.append(np.array(cut[::-1], dtype=np.int64))
+        out.append((np.array(cut[::-1], dtype=np.int64), float(best[-1])))
     return out
 
 
@@ -191,20 +191,18 @@ def _residuals(x: Array, cut: Ints, kind: str) -> Array:
     return np.asarray(left, dtype=np.float64)
 
 
-def _cheapest(x: Array, found: dict[str, list[Ints]]) -> tuple[Ints, str]:
+def _cheapest(x: Array, found: dict[str, list[tuple[Ints, float]]]) -> tuple[Ints, str]:
     """Return the segmentation whose fit is worth its parameters, and its kind."""
     n = len(x)
-    smooth = min(
-        _neighbour_correlation(_residuals(x, cuts[-1], kind), len(cuts[-1]) + 1, kind) for kind, cuts in found.items()
-    )
+    finest = {kind: cuts[-1][0] for kind, cuts in found.items()}
+    smooth = min(_neighbour_correlation(_residuals(x, cut, kind), len(cut) + 1, kind) for kind, cut in finest.items())
     effective = n * (1 - smooth) / (1 + smooth)
     floor = 1e-12 * float((x**2).mean())  # exact steps leave nothing; no fit is better than the digits of the data
-    best, least = (found["step"][0], "step"), np.inf
+    best, least = (finest["step"], "step"), np.inf
     for kind, cuts in found.items():
-        for cut in cuts:
+        for cut, rest in cuts:
             parameters = (2 if kind == "step" else 3) * len(cut) + (1 if kind == "step" else 2)
-            rest = float((_residuals(x, cut, kind) ** 2).mean())
-            price = effective * log(rest + floor) + _PENALTY * parameters * log(n)
+            price = effective * log(rest / n + floor) + _PENALTY * parameters * log(n)
             if price < least:
                 best, least = (cut, kind), price
     return best
