@@ -65,8 +65,8 @@ def month_of(block: npt.NDArray[np.uint8], spans: dict[str, tuple[int, int]]) ->
     letters = (block[:, start : start + 3] | 32).astype(np.int64)
     codes = letters[:, 0] << 16 | letters[:, 1] << 8 | letters[:, 2]
     month = np.zeros(len(block), np.int64)
-    for name, number in _MONTH_OF.items():
-        month[codes == (ord(name[0]) << 16 | ord(name[1]) << 8 | ord(name[2]))] = number
+    for name, place in _MONTH_OF.items():
+        month[codes == (ord(name[0]) << 16 | ord(name[1]) << 8 | ord(name[2]))] = place
     return month
 
 

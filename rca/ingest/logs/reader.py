@@ -65,6 +65,7 @@ class Batch:
     """Lines that continue a row, by row."""
 
     def add(self, row: Row) -> None:
+        """Take a row that no line continues yet."""
         self.rows.append(row)
         self.joined.append([])
 

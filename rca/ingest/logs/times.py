@@ -165,12 +165,12 @@ class Clock:
     def _epoch(self, part: dict[str, str], unit: str) -> tuple[int, int]:
         if len(part["n"]) > 40:
             return 0, OVERFLOW
-        whole, digits = int(part["n"]), part.get("f", "")
+        whole, tail = int(part["n"]), part.get("f", "")
         if not unit and abs(whole) < _FIRST_EPOCH:
             return 0, BAD
         unit = unit or self.unit or _unit_of(whole)
         scale = _UNITS[unit]
-        fraction = int(digits.ljust(9, "0")[:9]) * scale // NS if digits else 0
+        fraction = int(tail.ljust(9, "0")[:9]) * scale // NS if tail else 0
         return _fit(whole * scale + (-fraction if part["n"].startswith("-") else fraction))
 
     def _decide_unit(self, texts: Sequence[str | None], groups: dict[str, list[int]]) -> None:
