@@ -47,7 +47,7 @@ _HAPROXY = re.compile(
 _REQUEST = re.compile(r"(?P<method>[A-Z][A-Z_-]{1,20}) (?P<path>\S+)(?: (?P<protocol>[A-Za-z]+/?[\d.]*))?")
 _QUOTED_FIELD = re.compile(_QUOTED)
 _KEY_VALUE = re.compile(r'\b([A-Za-z_][\w.]*)[=:](?:"([^"]*)"|([^\s,"]+))')
-_WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|\S+')
+_FOUR = re.compile(r" (\d+) (\d+) (\d+) (\d+|-)(?= |$)")
 
 
 def access_row(text: str, line: int) -> Row | None:
@@ -177,15 +177,11 @@ def _envoy(found: re.Match[str], row: Row) -> None:
     _request(found["request"], found["status"], row)
     if found["flags"] != "-":
         row.keep("response_flags", found["flags"])
-    words = [
-        word[1] if word[1] or word[0].startswith('"') else word[0]
-        for word in ((m[0], m[1]) for m in _WORD.finditer(found["rest"]))
-    ]
-    numbers = [word for word in words if word.isdigit() or word == "-"]
     quoted = _QUOTED_FIELD.findall(found["rest"])
+    numbers = _FOUR.search(found["rest"])
     for name, value in zip(
         ("http.request.size", "http.response.size", "duration_ms", "upstream_service_time_ms"),
-        [word for word in numbers if word][-4:] if len(numbers) >= 4 else [],
+        numbers.groups() if numbers else (),
         strict=False,
     ):
         if value != "-":
