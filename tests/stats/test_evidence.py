@@ -3,7 +3,7 @@ from __future__ import annotations
 from math import inf, log10
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rca.errors import OptionError
@@ -24,12 +24,14 @@ def test_p_values_enter_through_the_bound(p_value, factor):
     assert p_value_decibans(p_value) == pytest.approx(10 * log10(factor), abs=1e-3)
 
 
+@settings(deadline=None)
 @given(st.floats(1e-12, 1), st.floats(1e-12, 1))
 def test_a_smaller_p_value_never_weighs_less(one, other):
     small, large = sorted((one, other))
     assert p_value_decibans(small) >= p_value_decibans(large) - 1e-9 >= -1e-9
 
 
+@settings(deadline=None)
 @given(weights, st.floats(0, 1))
 def test_a_family_weighs_between_its_mean_and_its_sum(family, rho):
     whole = combine_family(family, rho, limit=1000)
@@ -45,6 +47,7 @@ def test_missing_evidence_weighs_nothing():
         combine_family([1.0], 1.5)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(max_size=3), st.floats(-500, 500), min_size=1, max_size=6))
 def test_a_posterior_adds_up_and_keeps_the_order(evidence):
     made = posterior(evidence)

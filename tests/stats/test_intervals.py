@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import beta
 
@@ -10,6 +10,7 @@ from rca.errors import NoDataError, OptionError
 from rca.stats import Interval, mean_interval, proportion_interval, rate_ratio_interval
 
 
+@settings(deadline=None)
 @given(st.integers(0, 200), st.integers(1, 200), st.sampled_from(["wilson", "jeffreys"]))
 def test_a_share_lies_in_its_interval_and_both_in_0_to_1(k, extra, method):
     interval = proportion_interval(k, k + extra, method=method)
@@ -74,6 +75,7 @@ def test_a_rate_from_zero_has_no_upper_bound():
         rate_ratio_interval(1, 0, 1, 10)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 50), st.integers(1, 50))
 def test_turning_the_ratio_round_inverts_it(a, b):
     one, other = rate_ratio_interval(a, 1000, b, 1000), rate_ratio_interval(b, 1000, a, 1000)

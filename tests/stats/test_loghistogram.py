@@ -11,6 +11,7 @@ from rca.stats import LogHistogram, bucket_index, bucket_value, compare_histogra
 durations = st.lists(st.floats(1.0, 1e12), min_size=1, max_size=60)
 
 
+@settings(deadline=None)
 @given(st.floats(1e-3, 1e15), st.integers(0, 8))
 def test_a_value_lies_in_its_bucket_and_close_to_its_representative(value, scale):
     index = bucket_index([value], scale=scale)[0]
@@ -19,12 +20,14 @@ def test_a_value_lies_in_its_bucket_and_close_to_its_representative(value, scale
     assert abs(float(bucket_value(index, scale=scale)) / value - 1) <= (growth - 1) / (growth + 1) * 1.0001 + 1e-9
 
 
+@settings(deadline=None)
 @given(durations, st.floats(0.01, 0.99))
 def test_a_quantile_is_never_more_than_109_basis_points_off(values, q):
     exact = np.quantile(values, q, method="inverted_cdf")
     assert abs(LogHistogram.of(values).quantile(q) / exact - 1) <= 0.0109
 
 
+@settings(deadline=None)
 @given(durations, durations, st.integers(-2, 5))
 def test_merging_and_coarsening_are_exact(one, two, scale):
     merged = LogHistogram.of(one).merge(LogHistogram.of(two)).downscale(scale)
@@ -99,7 +102,7 @@ def test_what_cannot_be_answered_says_why():
         LogHistogram.from_buckets([1, 2], [1])
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(durations)
 def test_it_agrees_with_the_formula_of_the_sql(values):
     want = [int(np.ceil(np.log(value) * 32 / np.log(2)) - 1) for value in values]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import false_discovery_control
 
@@ -10,6 +10,7 @@ from rca.errors import OptionError
 from rca.stats import fdr
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30), st.sampled_from(["by", "bh"]))
 def test_it_agrees_with_scipy(p_values, method):
     assert fdr(p_values, method) == pytest.approx(false_discovery_control(p_values, method=method))

@@ -93,13 +93,14 @@ def test_senseless_options_are_refused(options):
         placebo_test(range(100), 50, **options)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 8), min_size=12, max_size=12))
 def test_distances_are_those_of_scipy_also_with_ties(values):
     before, after = np.array(values[:6], dtype=float), np.array(values[6:], dtype=float)
     assert ks_distances(before[None], after[None])[0] == pytest.approx(ks_2samp(before, after).statistic)
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 10_000), st.floats(1e-6, 1e6), st.floats(-1e3, 1e3))
 def test_the_unit_does_not_matter(seed, factor, offset):
     values = np.random.default_rng(seed).integers(0, 50, 80).astype(float)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rca.errors import NoDataError
@@ -11,6 +11,7 @@ from rca.stats import quantile_shift, shift_score
 points = st.lists(st.integers(-1000, 1000).map(float), min_size=1, max_size=30)
 
 
+@settings(deadline=None)
 @given(points, points, st.sampled_from([1e-9, 1e6, 1e9]))
 def test_the_unit_does_not_matter(before, after, factor):
     plain = shift_score(before, after).score
@@ -19,6 +20,7 @@ def test_the_unit_does_not_matter(before, after, factor):
     ).score == pytest.approx(plain, rel=1e-9, abs=1e-12)
 
 
+@settings(deadline=None)
 @given(points, points)
 def test_the_sign_is_the_direction(before, after):
     score = shift_score(before, after)
