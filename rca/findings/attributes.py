@@ -30,8 +30,8 @@ def compare_attributes(store: Store, incident: Incident, *, slower_than_ns: int 
     """Say what slow requests have in common that the others have not.
 
     Every attribute of the service's entry spans and of what wrote them is tried, on all requests of the incident: each
-    value that enough requests share, its presence or absence, quantities by their distribution, and pairs. Identifiers
-    leave by themselves, for no value of theirs is shared; so does what a request ends with, such as its status.
+    value that enough requests share, its presence or absence, quantities by their distribution, and pairs; so are the
+    feature flags evaluated anywhere in the trace (``feature_flag.<key>``). Identifiers leave by themselves, for no value of theirs is shared; so does what a request ends with, such as its status.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def compare_attributes(store: Store, incident: Incident, *, slower_than_ns: int 
         claim=_claim(incident, found, table, slow, edge),
         table=table,
         effect=effect,
-        sql=(statement("request_attributes").sql,),
+        sql=(statement("request_attributes").sql, statement("request_flags").sql),
         window=window,
         examples=_examples(found, asked, slow),
         caveats=tuple(_caveats(asked, slow)),

@@ -44,8 +44,8 @@ def compare_traces(store: Store, incident: Incident) -> Finding:
         The table has one row a call path, by what it adds to the slowest requests (from p98 on, which p99 is made of):
         ``path``, ``service_name``, ``operation``, ``calls_before``, ``calls_during`` (a request), ``calls_low``,
         ``calls_high`` (interval of the difference), ``self_ms_before``, ``self_ms_during``, ``critical_ms_before``,
-        ``critical_ms_during`` (a request), ``critical_low``, ``critical_high``, ``slow_ms_before``, ``slow_ms_during``
-        (critical path of the slowest), ``excess_ms`` (their difference), ``share_of_excess``, ``error_ratio_before``,
+        ``critical_ms_during`` (a request), ``critical_low``, ``critical_high``, ``slow_calls_before``,
+        ``slow_calls_during``, ``slow_ms_before``, ``slow_ms_during`` (calls and critical path of the slowest), ``excess_ms`` (their difference), ``share_of_excess``, ``error_ratio_before``,
         ``error_ratio_during``, ``change`` (``new``, ``vanished`` or ''), ``db_query_digest``, ``depth``, ``trace_id``.
         The effect is the mean length of a request. An observation: where time went is not why.
 
@@ -130,6 +130,7 @@ def _sums(use: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
         ),
         self_ns=(weight * pl.col("self_ns")).sum(),
         slow_ns=(weight * pl.col("critical_ns")).filter("slow").sum(),
+        slow_made=(weight * pl.col("calls")).filter("slow").sum(),
         failed=(weight * pl.col("failed")).sum(),
         made=(weight * pl.col("spans")).sum(),
         seen=pl.len(),
@@ -148,6 +149,7 @@ def _sums(use: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
         calls=means["calls"], calls_se=errors["calls"],
         critical_ms=means["critical_ns"] / 1e6, critical_se=errors["critical_ns"] / 1e6,
         self_ms=pl.col("self_ns") / every / 1e6, slow_ms=pl.col("slow_ns") / pl.col("slow_all") / 1e6,
+        slow_calls=pl.col("slow_made") / pl.col("slow_all"),
         error_ratio=pl.col("failed") / pl.col("made"), seen=pl.col("seen").cast(pl.Float64),
     )  # fmt: skip
 
@@ -189,7 +191,7 @@ def _finished(wide: pl.DataFrame) -> pl.DataFrame:
     return finished.sort("excess_ms", "text", descending=[True, False]).select(
         pl.col("text").alias("path"), "service_name", "operation", "calls_before", "calls_during", "calls_low", "calls_high",
         "self_ms_before", "self_ms_during", "critical_ms_before", "critical_ms_during", "critical_low", "critical_high",
-        "slow_ms_before", "slow_ms_during", "excess_ms", "share_of_excess", "error_ratio_before", "error_ratio_during",
+        "slow_calls_before", "slow_calls_during", "slow_ms_before", "slow_ms_during", "excess_ms", "share_of_excess", "error_ratio_before", "error_ratio_during",
         "change", pl.col("statement").alias("db_query_digest"), "depth", "trace_id",
     )  # fmt: skip
 
@@ -222,10 +224,11 @@ def _claim(incident: Incident, table: pl.DataFrame) -> str:
     total = float(table["excess_ms"].sum())
     if lead["excess_ms"] <= 0 or total <= 0:
         return f"The slowest requests of {incident.service_name} take no longer than before on any call path."
-    calls = f"{lead['calls_before']:.3g} → {lead['calls_during']:.3g} calls a request"
+    calls = f"{lead['slow_calls_before']:.3g} → {lead['slow_calls_during']:.3g} calls"
+    calls += f" (of all requests {lead['calls_before']:.3g} → {lead['calls_during']:.3g})"
     return (
-        f"{lead['service_name']} {lead['operation']}: {calls}, {lead['slow_ms_before']:,.3g} → {lead['slow_ms_during']:,.3g} ms of the slowest "
-        f"requests of {incident.service_name}, {lead['excess_ms'] / total:.0%} of what they take longer."
+        f"In the slowest requests of {incident.service_name}, {lead['service_name']} {lead['operation']}: {calls} and "
+        f"{lead['slow_ms_before']:,.0f} → {lead['slow_ms_during']:,.0f} ms, {lead['excess_ms'] / total:.0%} of what they take longer."
     )
 
 

@@ -52,8 +52,8 @@ def dependencies(store: Store, incident: Incident) -> Finding:
     Returns
     -------
     Finding
-        The table has one row a caller and callee, those first for which requests spend most time more than before:
-        calls (weighted, and a request of the incident's service), share of errors, p50 and p99 in milliseconds as the
+        The table has one row a caller and callee, calls of the incident's service first, by the time that requests spend
+        on them more than before: calls (weighted, and a request of the incident's service), share of errors, p50 and p99 in milliseconds as the
         caller sees it (``client_…``) and as the callee's own span says (``server_…``), ``network_ms_…`` (client less
         server, median) and ``network_p99_ms_…``, ``own_p99_ms_…`` (time that the callee's operations spend themselves),
         timeouts and calls refused by a circuit breaker, ``ms_per_request_…`` and ``shifted``: what of the hop changed,
@@ -87,7 +87,7 @@ def dependencies(store: Store, incident: Incident) -> Finding:
         name: _asked(store, incident.service_name, window)
         for name, window in (("before", compared.baseline), ("during", compared.incident))
     }
-    table = _table([_finished(row, own.get(row["callee"], {}), asked) for row in rows])
+    table = _table([_finished(row, own.get(row["callee"], {}), asked) for row in rows], incident.service_name)
     lead = table.row(0, named=True)
     effect = _effect(lead, parts[lead["caller"], lead["callee"]])
     links = connections(store, params)
@@ -145,13 +145,13 @@ def _shifted(row: Mapping[str, Any]) -> str:
     return "own" if _rise(row, f"own_{slower}_ms") >= _HALF * server else "callees"
 
 
-def _table(rows: list[dict[str, Any]]) -> pl.DataFrame:
+def _table(rows: list[dict[str, Any]], service: str) -> pl.DataFrame:
+    """Put hops of the service first, then by the time that requests spend there more than before."""
     table = pl.DataFrame([{name: row.get(name) for name in _SCHEMA} for row in rows], schema=_SCHEMA, orient="row")
     lost = pl.col("ms_per_request_during").fill_null(0.0) - pl.col("ms_per_request_before").fill_null(0.0)
-    by = table.with_columns(lost=lost).sort(
-        "lost", "calls_during", "caller", "callee", descending=[True, True, False, False]
-    )
-    return by.drop("lost")
+    keys = {"own": pl.col("caller") == service, "lost": lost}
+    ordered = table.with_columns(**keys).sort("own", "lost", "caller", "callee", descending=[True, True, False, False])
+    return ordered.drop("own", "lost")
 
 
 def _effect(lead: Mapping[str, Any], part: pl.DataFrame) -> Effect:

@@ -11,6 +11,7 @@ import polars as pl
 from rca.errors import NoDataError
 from rca.measures.requests import Requests, compared_windows, requests
 from rca.measures.statement_time import statement_use
+from rca.measures.targets import statement_title
 from rca.model import Effect, Finding, Incident
 from rca.sql import statement
 from rca.stats.weighted import interval, mean_draws, weighted_mean, weighted_quantile
@@ -29,7 +30,8 @@ def queries_per_request(store: Store, incident: Incident | None = None) -> Findi
 
     A request is a SERVER or CONSUMER span of the incident's service, or a root span where there is no incident. Its calls
     are those of the database spans below it, at any depth and in any service; a composite span or batch stands for as
-    many as it says, and a driver's span directly inside the ORM's span of the same statement is the same call. Requests
+    many as it says, a driver's span directly inside the ORM's span of the same statement is the same call, and a span that
+    only gets a connection is none. Requests
     weigh what sampling lets them stand for; calls do not.
 
     Parameters
@@ -75,7 +77,7 @@ def queries_per_request(store: Store, incident: Incident | None = None) -> Findi
     before, during = compared_windows(incident) if incident else (None, None)
     return Finding(
         name="queries_per_request",
-        claim=_claim(incident, effect, repeats, p99),
+        claim=_claim(incident, effect, repeats, p99, _tail(each)),
         table=table,
         effect=effect,
         sql=(statement("request_spans").sql,),
@@ -162,7 +164,15 @@ def _repeats(each: pl.DataFrame, use: pl.DataFrame, *, compared: bool) -> list[d
     rows: dict[str, dict[str, Any]] = {}
     now = "during" if compared else "all"
     for item in per.iter_rows(named=True):
-        row = rows.setdefault(item["statement"], {"db_query_digest": item["statement"], "before": 0.0, "during": 0.0})
+        row = rows.setdefault(
+            item["statement"],
+            {
+                "title": statement_title(item["statement"]),
+                "db_query_digest": item["statement"],
+                "before": 0.0,
+                "during": 0.0,
+            },
+        )
         name = "during" if item["period"] == now else "before"
         row[name] = item["calls"] / total[item["period"]]
         row[f"critical_ms_{name}"] = item["waited"] / total[item["period"]] / 1e6
@@ -231,8 +241,23 @@ def _typical(each: pl.DataFrame, period: str) -> str | None:
     return str(alike["trace_id"][alike.height // 2])
 
 
+def _tail(each: pl.DataFrame) -> str:
+    """Say what the many-call requests do where the mean hides them: few of them, far from the rest."""
+    ends = {row["period"]: row for row in _summary(each)}
+    if set(ends) != {"before", "during"} or ends["during"]["p99"] < 2 * max(ends["during"]["median"], 1):
+        return ""
+    now = each.filter(pl.col("period") == "during")
+    edge = 2 * max(ends["during"]["median"], ends["before"]["p99"], 1)
+    many = now.filter(pl.col("calls") >= edge)
+    if many.is_empty():
+        return ""
+    share = float(many["adjusted_count"].to_numpy().sum() / now["adjusted_count"].to_numpy().sum())
+    usual = weighted_quantile(many["calls"].to_numpy(), 0.5, many["adjusted_count"].to_numpy())
+    return f"; {share:.1%} of requests make {usual:.0f}, p99 {ends['before']['p99']:.0f} before and {ends['during']['p99']:.0f} now"
+
+
 def _claim(
-    incident: Incident | None, effect: Effect, repeats: list[dict[str, Any]], p99: Mapping[str, Any] | None
+    incident: Incident | None, effect: Effect, repeats: list[dict[str, Any]], p99: Mapping[str, Any] | None, tail: str
 ) -> str:
     who = incident.service_name if incident else "A root span"
     if incident is None:
@@ -244,18 +269,13 @@ def _claim(
     if not moved:
         return f"{who} makes {effect.after:.3g} database calls a request, as before ({effect.before:.3g})."
     text = f"{who} makes {effect.after:.3g} database calls a request, {effect.before:.3g} before"
+    text += tail
     if repeats and repeats[0]["change"] * (effect.after - effect.before) > 0:
         lead = repeats[0]
-        text += (
-            f"; most of the change is {_short(lead['db_query_digest'])}, {lead['before']:.3g} to {lead['during']:.3g}"
-        )
+        text += f"; most of the change is {lead['title']}, {lead['before']:.3g} to {lead['during']:.3g}"
     if p99 and p99["value"] >= 1:
         text += f"; the slowest 2 % of requests wait {p99['value']:,.0f} ms for the added calls"
     return text + "."
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 90 else text[:89] + "…"
 
 
 def _caveats(asked: Requests, each: pl.DataFrame, effect: Effect, incident: Incident | None) -> list[str]:

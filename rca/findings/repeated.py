@@ -9,6 +9,7 @@ import polars as pl
 
 from rca.measures.like_calls import ALWAYS, LikeCalls, like_calls
 from rca.measures.requests import compared_windows
+from rca.measures.targets import statement_title
 from rca.model import Effect, Finding, Incident, Window
 from rca.sql import statement
 from rca.stats.weighted import interval
@@ -163,7 +164,7 @@ def _claim(targets: list[dict[str, Any]], effect: Effect, period: str) -> str:
         return "No request repeats a call five times or more."
     lead = now[0]
     where = f" ({lead['code_location']})" if lead["code_location"] else ""
-    name = lead["target"] if len(lead["target"]) <= 90 else lead["target"][:89] + "…"
+    name = statement_title(lead["target"])
     saving = ""
     if lead["saved_ms"] >= 0.1:
         saving = f", and waits {lead['critical_ms']:,.3g} ms for it, of which one call for all would save {lead['saved_ms']:,.3g} ms"

@@ -31,9 +31,12 @@ Amounts = npt.NDArray[np.float64]
 def what_if(store: Store, incident: Incident, *, remove: str | None = None) -> Finding:
     """Predict p50, p95 and p99 of the incident's requests if a repeated statement were asked for in one call.
 
-    Of the time that each request waits for the statement (its critical path), one call's share stays and the others' goes;
-    nothing else is changed. That is what a batch of average length would do to each request, and at most what it can do:
-    a batch takes longer than one call, and a branch that ran beside the calls may then be what the request waits for.
+    Of the time that each request waits for the statement (its critical path), the share of all calls but one goes; nothing
+    else is changed. How long the one call takes that replaces them is not known: the interval runs from none of that time
+    (an index, a cache) to as much as one of the calls takes today, each end widened by what chance can do. Nor is it known
+    whether other requests are slower because of these calls, through queues and a busy database: where the baseline was
+    faster, the interval begins there. A branch that ran beside the calls may then be what the request waits for, so that
+    less is gained.
 
     Parameters
     ----------
@@ -48,8 +51,8 @@ def what_if(store: Store, incident: Incident, *, remove: str | None = None) -> F
     Returns
     -------
     Finding
-        The table has one row a quantile: ``quantile``, ``before_ms`` (baseline), ``during_ms``, ``predicted_ms``, ``low``,
-        ``high`` (interval of the prediction), ``saved_ms``, ``recovered`` (share of the excess over the baseline). The
+        The table has one row a quantile: ``quantile``, ``before_ms`` (baseline), ``during_ms``, ``predicted_ms`` (one call
+        as slow as today stays), ``without_ms`` (no call stays), ``low``, ``high`` (interval over both), ``saved_ms``, ``recovered`` (share of the excess over the baseline). The
         effect is p99 during → predicted. ``details`` names the statement and its calls a request.
 
     Raises
@@ -75,9 +78,10 @@ def what_if(store: Store, incident: Incident, *, remove: str | None = None) -> F
         raise NoDataError(f"No request of {incident.service_name} in {compared.incident} calls one statement twice.")
     chosen = _chosen(now, remove)
     mine = now.filter(pl.col("statement") == chosen)
-    saved = np.zeros(asked.rows.size)
+    saved, whole = np.zeros(asked.rows.size), np.zeros(asked.rows.size)
+    whole[mine["request"].to_numpy()] = mine["critical_ns"].to_numpy()
     saved[mine["request"].to_numpy()] = (mine["critical_ns"] * (1 - 1 / mine["calls"])).to_numpy()
-    table, effect = _predicted(asked, saved)
+    table, effect = _predicted(asked, saved, whole)
     return Finding(
         name="what_if",
         claim=_claim(incident, chosen, effect),
@@ -110,22 +114,25 @@ def _chosen(now: pl.DataFrame, remove: str | None) -> str:
     raise OptionError(f"No repeated statement is meant by {remove!r}. {did_you_mean(remove, titles)}")
 
 
-def _predicted(asked: Requests, saved: Amounts) -> tuple[pl.DataFrame, Effect]:
+def _predicted(asked: Requests, saved: Amounts, whole: Amounts) -> tuple[pl.DataFrame, Effect]:
     length = asked.entries["duration_ns"].fill_null(-1).to_numpy().astype(float)
     weight, timed = asked.weights, length >= 0
     now, past = asked.during & timed, ~asked.during & timed
-    after = np.maximum(length - saved, 0.0)
-    draws = _quantile_draws(after[now], weight[now])
+    after, without = np.maximum(length - saved, 0.0), np.maximum(length - whole, 0.0)
+    draws, least = (_quantile_draws(values[now], weight[now]) for values in (after, without))
+    if past.any():
+        least = np.minimum(least, _quantile_draws(length[past], weight[past]))
     rows: list[dict[str, Any]] = []
     for at, q in enumerate(_QUANTILES):
         before = weighted_quantile(length[past], q, weight[past]) / 1e6 if past.any() else None
         seen = weighted_quantile(length[now], q, weight[now]) / 1e6
         predicted = weighted_quantile(after[now], q, weight[now]) / 1e6
-        low, high = interval(draws[:, at] / 1e6)
+        low, high = interval(least[:, at] / 1e6)[0], interval(draws[:, at] / 1e6)[1]
         excess = seen - before if before is not None else 0.0
         rows.append(
             {
-                "quantile": f"p{q * 100:g}", "before_ms": before, "during_ms": seen, "predicted_ms": predicted, "low": low,
+                "quantile": f"p{q * 100:g}", "before_ms": before, "during_ms": seen, "predicted_ms": predicted,
+                "without_ms": weighted_quantile(without[now], q, weight[now]) / 1e6, "low": low,
                 "high": high, "saved_ms": seen - predicted, "recovered": (seen - predicted) / excess if excess > 0 else None,
             }
         )  # fmt: skip
@@ -195,8 +202,7 @@ def _examples(asked: Requests, saved: Amounts) -> tuple[str, ...]:
 def _caveats(compared: Periods, effect: Effect) -> tuple[str, ...]:
     notes = [
         *compared.notes,
-        "A prediction, not an experiment: nothing else changes in it, queues and databases do not get faster under less load.",
-        "At most what a batch can save: a batch takes longer than one call.",
+        "A prediction, not an experiment: what queues and the database gain from less load is in its interval only.",
     ]
     if effect.n_after < 370:
         notes.append(f"{effect.n_after} requests do not bound a p99 from above; its interval is too narrow.")

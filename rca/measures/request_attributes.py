@@ -23,6 +23,11 @@ _OUTCOME = (
     "http.response.body.size", "http.response_content_length", "http.response.size",
 )  # fmt: skip
 """What a request ends with is not what made it slow."""
+_PLUMBING = (
+    "client.port", "network.peer.port", "net.peer.port", "net.sock.peer.port", "thread.id", "w3c.tracestate", "SampleRate",
+    "sampleRate", "sampler.param", "sampling.probability", "otel.scope.version",
+)  # fmt: skip
+"""Numbers of connections and threads, and sampling: they rise with time, or follow from the outcome."""
 _FEW_NUMBERS = 12
 """Distinct numbers up to which they are names, not quantities."""
 
@@ -51,8 +56,18 @@ class Facts:
 
 
 def request_attributes(store: Store, *, service: str, start_ns: int, end_ns: int) -> pl.DataFrame:
-    """Return the requests of a service that start in a window, with all that is known of each."""
-    return store.query(statement("request_attributes").sql, service=service, from_ns=start_ns, to_ns=end_ns)
+    """Return the requests of a service that start in a window, with all that is known of each.
+
+    Feature flags that were evaluated anywhere in the trace come as the column ``flags``.
+    """
+    bounds = {"service": service, "from_ns": start_ns, "to_ns": end_ns}
+    requests = store.query(statement("request_attributes").sql, bounds)
+    flags = store.query(statement("request_flags").sql, bounds)
+    name = pl.concat_str(pl.lit("feature_flag."), "flag").alias("key")
+    # one flag can be asked twice in a trace and say different things: then both are true of it
+    pairs = flags.select("trace_id", flag=pl.struct(name, pl.col("variant").alias("value")))
+    listed = pairs.group_by("trace_id").agg("flag").rename({"flag": "flags"})
+    return requests.join(listed, on="trace_id", how="left", maintain_order="left")
 
 
 def facts_of(requests: pl.DataFrame, *, least: int) -> Facts:
@@ -78,9 +93,11 @@ def facts_of(requests: pl.DataFrame, *, least: int) -> Facts:
 
 def _pairs(requests: pl.DataFrame) -> pl.DataFrame:
     """One row a request, attribute and value; an attribute of the span hides one of the resource."""
-    numbered = requests.select("attributes", "resource_attributes", row=pl.int_range(pl.len(), dtype=pl.UInt32))
+    numbered = requests.select(
+        "attributes", "resource_attributes", "flags", row=pl.int_range(pl.len(), dtype=pl.UInt32)
+    )
     parts = []
-    for name in ("attributes", "resource_attributes"):
+    for name in ("attributes", "resource_attributes", "flags"):
         exploded = (
             numbered.select("row", pair=pl.col(name).cast(_ENTRIES)).explode("pair").drop_nulls("pair").unnest("pair")
         )
@@ -92,7 +109,9 @@ def _pairs(requests: pl.DataFrame) -> pl.DataFrame:
             [parts[1].filter(~both), parts[1].filter(both).join(own_pairs(parts[0]), on=["row", "key"], how="anti")]
         )
     names = requests.select(row=pl.int_range(pl.len(), dtype=pl.UInt32), key=pl.lit("span.name"), value="span_name")
-    return pl.concat([*parts, names]).filter(~pl.col("key").is_in(_OUTCOME) & pl.col("value").is_not_null())
+    return pl.concat([*parts, names]).filter(
+        ~pl.col("key").is_in((*_OUTCOME, *_PLUMBING)) & pl.col("value").is_not_null()
+    )
 
 
 def own_pairs(pairs: pl.DataFrame) -> pl.DataFrame:

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from rca.measures.like_calls import merged_calls
+from rca.measures.targets import CONNECT
 from rca.measures.trees import Flags, Forest, Ints, forest
 from rca.model import Incident, Window
 from rca.sql import statement
@@ -85,7 +86,8 @@ def _entries(tree: Forest, incident: Incident | None) -> Flags:
 
 def _database_calls(tree: Forest) -> pl.DataFrame:
     made = (pl.col("db_system_name") != "") & ~pl.col("span_kind").is_in(["SERVER", "CONSUMER"])
-    found = tree.spans.with_row_index("row").filter(made)
+    asks_nothing = (pl.col("statement") == pl.col("span_name")) & pl.col("span_name").str.contains(CONNECT)
+    found = tree.spans.with_row_index("row").filter(made & ~asks_nothing)
     key = pl.concat_str("db_system_name", pl.lit("\0"), "statement")
     return merged_calls(tree, found.select(pl.col("row").cast(pl.Int64), "statement", "calls", key=key))
 

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-__all__ = ["PAGE", "PLACEHOLDER", "Target", "is_health_route", "path_template", "statement_title", "target_of"]
+__all__ = [
+    "CONNECT",
+    "PAGE",
+    "PLACEHOLDER",
+    "Target",
+    "is_health_route",
+    "path_template",
+    "statement_title",
+    "target_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +63,8 @@ _TELEMETRY_HOST = re.compile(
     re.IGNORECASE,
 )
 _TELEMETRY_RPC = re.compile(r"opentelemetry\.proto|(Trace|Metrics|Logs)Service/Export$|jaeger\.api", re.IGNORECASE)
+CONNECT = r"(?i)(^|[^a-z])(re)?connect(ion)?s?($|[^a-z])|pool|acquire"
+"""Names of spans that get a connection and ask nothing."""
 _VERSION = re.compile(r"^v\d+(\.\d+)*$", re.IGNORECASE)
 _LONG_ID = re.compile(r"^(?=.*\d)[0-9A-Za-z_=-]{16,}$|^[0-9a-f]{8}-[0-9a-f-]{27}$", re.IGNORECASE)
 _HEX = re.compile(r"^(?=.*\d)[0-9a-f]{6,}$", re.IGNORECASE)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 
+import pyarrow as pa
 import pytest
 
+from rca import schema
 from rca.errors import NoDataError, OptionError
 from rca.findings.attributes import compare_attributes
 
@@ -97,6 +99,28 @@ def test_sampling_by_the_outcome_does_not_mislead(spans_store, make_span, incide
     lead = compare_attributes(spans_store(kept), incident, slower_than_ns=SECOND).table.row(0, named=True)
     assert (lead["attribute"], lead["value"]) == ("cloud.region", "ap")
     assert lead["slow_share_with"] == pytest.approx(0.6, abs=0.1)
+
+
+def test_a_flag_that_was_evaluated_in_the_trace_is_a_fact(spans_store, make_span, incident):
+    rows = requests(make_span, lambda facts: facts["app.flag"] == "on", n=400)
+    store = spans_store(rows)
+    events = [
+        {
+            "trace_id": row["trace_id"],
+            "event_name": "feature_flag.evaluation",
+            "attributes": [
+                ("feature_flag.key", "new_code"),
+                ("feature_flag.result.variant", row["attributes"].pop("app.flag")),
+            ],
+        }
+        for row in rows
+    ]
+    kind = {"attributes": pa.map_(pa.string(), pa.string())}
+    columns = {name: pa.array([event[name] for event in events], kind.get(name)) for name in events[0]}
+    store.engine.insert("span_events", schema.conform("span_events", pa.table(columns)))
+    table = compare_attributes(store, incident, slower_than_ns=SECOND).table
+    lead = {row["attribute"]: row["value"] for row in table.head(2).to_dicts()}
+    assert lead == {"app.flag": "on", "feature_flag.new_code": "on"}
 
 
 def test_no_slow_request_is_an_answer(spans_store, make_span, incident):

@@ -62,6 +62,15 @@ def test_a_request_inside_a_request_of_the_same_service_counts_its_calls_for_bot
     assert counts(queries_per_request(spans_store(rows), incident)) == {("during", 1): 2.0}
 
 
+def test_getting_a_connection_is_no_query(spans_store, make_span, incident):
+    rows = [
+        make_span(1, "a", start=1000, length=100, span_kind="SERVER"),
+        make_span(1, "c", "a", start=1010, span_kind="CLIENT", span_name="connect", db_system_name="postgresql"),
+        make_span(1, "q", "a", start=1020, span_kind="CLIENT", span_name="SELECT shop", db_system_name="postgresql"),
+    ]
+    assert counts(queries_per_request(spans_store(rows), incident)) == {("during", 1): 1.0}
+
+
 def test_repetition_is_new_and_what_it_costs_is_said(outbreak, incident):
     found = repeated_queries(outbreak, incident)
     assert set(found.table.filter(found.table["pattern"] == "n_plus_one")["calls"]) == {12}
@@ -76,7 +85,7 @@ def test_the_calls_that_became_more_come_first(outbreak, incident):
     found = compare_traces(outbreak, incident)
     lead = found.table.row(0, named=True)
     assert (lead["operation"], lead["calls_before"], lead["calls_during"]) == ("SELECT offers by id", 1.0, 12.0)
-    assert "1 → 12 calls a request" in found.claim
+    assert "SELECT offers by id: 1 → 12 calls" in found.claim
     # the critical path partitions each request, so that what is added up is the length
     assert found.table["critical_ms_during"].sum() == pytest.approx(found.effect.after)
     assert found.table["critical_ms_before"].sum() == pytest.approx(found.effect.before)
