@@ -96,6 +96,12 @@ class Pairs:
         self.written.append(written)
         return len(self.written) - 1
 
+    def append_written(self, key: int, written: bytes, text: bytes) -> int:
+        """Take a pair by its text as JSON and as UTF-8."""
+        if b"\\" in written:
+            self._escaped[len(self.written)] = text
+        return self.append_raw(key, written)
+
     def text(self, number: int) -> bytes:
         """Return the text of a pair as UTF-8."""
         return self._escaped.get(number) or self.written[number][1:-1]
@@ -156,9 +162,7 @@ class Selection:
         if not known or not (found >= 0).any():
             return None
         distinct, codes = np.unique(found, return_inverse=True)
-        texts = pa.array(
-            [b"" if number < 0 else self._pairs.text(number) for number in distinct.tolist()], pa.binary()
-        )
+        texts = pa.array([b"" if number < 0 else self._pairs.text(number) for number in distinct.tolist()], pa.binary())
         return texts.cast(pa.string()).take(pa.array(codes))
 
     def rows_with(self, keys: Sequence[str]) -> dict[int, dict[str, str]]:

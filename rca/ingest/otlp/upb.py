@@ -9,10 +9,12 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+import orjson
+
 from rca.ingest.otlp.anyvalue import attributes_of, scope_attributes, text_of
 from rca.ingest.otlp.columns import SpanColumns, Unusual, each, ids, kinds, statuses, times
 from rca.ingest.otlp.parts import event_of, link_of
-from rca.ingest.otlp.wire import EVENT, LINK, PAIR, RESOURCE, SCOPE, STATUS, Broken, decode
+from rca.ingest.otlp.wire import EVENT, LINK, PAIR, RESOURCE, SCOPE, STATUS, Broken, decode, varint
 from rca.ingest.pairs import Pairs
 from rca.ingest.spans import Resource, Scope, SpanRows
 from rca.ingest.values import BadRecord
@@ -20,6 +22,7 @@ from rca.ingest.values import BadRecord
 __all__ = ["QuickMessages", "available"]
 
 _STATE = "w3c.tracestate"
+_FIRST, _SECOND = 0x0A, 0x12  # tags of the fields 1 and 2, both of them bytes
 
 
 def available() -> bool:
@@ -71,13 +74,37 @@ class _Pieces(dict[bytes, int]):
 
     def __init__(self, pairs: Pairs) -> None:
         self.pairs = pairs
+        self._keys: dict[bytes, int] = {}
 
     def __missing__(self, piece: bytes) -> int:
+        """Read a pair of texts here, where it is written in the usual order; else by the table of fields."""
+        try:
+            size, at = piece[1], piece[1] + 2
+            key, known = piece[2:at], self._keys.get(piece[2:at])
+            if known is None or piece[0] != _FIRST or size > 127 or piece[at] != _SECOND:
+                return self._read(piece, key)
+            size, at = (piece[at + 1], at + 2) if piece[at + 1] < 128 else varint(piece, at + 1)
+            if at + size != len(piece) or piece[at] != _FIRST:
+                return self._read(piece, key)
+            size, at = (piece[at + 1], at + 2) if piece[at + 1] < 128 else varint(piece, at + 1)
+            if at + size != len(piece):
+                return self._read(piece, key)
+            text = piece[at:]
+            written = orjson.dumps(text.decode())
+        except (IndexError, Broken, UnicodeDecodeError):
+            return self._read(piece, b"")
+        number = self[piece] = self.pairs.append_written(known, written, text)
+        return number
+
+    def _read(self, piece: bytes, key: bytes) -> int:
         try:
             pair = decode(piece, PAIR)
-            number = self[piece] = self.pairs.append(pair.get("key", ""), text_of(pair.get("value")))
+            name = pair.get("key", "")
+            number = self[piece] = self.pairs.append(name, text_of(pair.get("value")))
         except (Broken, BadRecord):
             raise Unusual from None
+        if name.encode() == key:
+            self._keys[key] = self.pairs.named(name)
         return number
 
 
