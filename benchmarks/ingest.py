@@ -58,7 +58,7 @@ def polars_explode(path: Path, db: Path) -> int:
     return pl.scan_parquet(db.with_suffix(".parquet")).select(pl.len()).collect().item()
 
 
-def pandas_loop(path: Path, db: Path) -> int:
+def pandas_loop(path: Path, _db: Path) -> int:
     import pandas as pd
 
     frame = pd.read_json(path, lines=True)
@@ -99,7 +99,7 @@ def python_loop(path: Path, db: Path) -> int:
     return len(rows)
 
 
-def limit_read(path: Path, db: Path) -> int:
+def limit_read(path: Path, _db: Path) -> int:
     buffer, total = bytearray(1 << 20), 0
     with path.open("rb") as file:
         while got := file.readinto(buffer):
@@ -107,7 +107,7 @@ def limit_read(path: Path, db: Path) -> int:
     return 0 * total
 
 
-def limit_tape(path: Path, db: Path) -> int:
+def limit_tape(path: Path, _db: Path) -> int:
     """Parse into simdjson's tape where pysimdjson is installed, else skip over all values with msgspec."""
     try:
         import simdjson

@@ -14,10 +14,11 @@ from rca.errors import NoDataError, OptionError, did_you_mean
 from rca.measures.calls import CallGraph, call_graph
 from rca.measures.onset import Onset, left_range
 from rca.measures.red import red, whole_window
-from rca.measures.shifts import metric_series, spread
+from rca.measures.shifts import metric_series
 from rca.measures.vocabulary import meaning
 from rca.model import Incident, Window
 from rca.sql import statement
+from rca.stats.onsets import onset
 from rca.stats.placebo import placebo_test
 from rca.store import Store
 from rca.times import TimeLike, format_time, parse_time
@@ -31,10 +32,15 @@ _BINS = 240
 _PATIENCE = 3
 """Usual bins in a row after which an incident counts as over."""
 _LEAST_BINS = 3
-_SCORE = 6.0
-"""Units of unrest that a sustained shift must reach."""
+_SIZE = 2.5
+"""Deviations of the rest of the series that the level of a lasting shift must reach."""
 _ALPHA = 0.05
-_SIGNALS = (("p99_ms", "p99", 1.5, 0.0), ("error_ratio", "error_ratio", 2.0, 0.005), ("requests", "requests", 2.0, 0.0))
+_SIGNALS = (
+    ("p99_ms", "p99", 1.4, 0.0),
+    ("p50_ms", "p50", 1.3, 0.0),
+    ("error_ratio", "error_ratio", 2.0, 0.008),
+    ("requests", "requests", 2.0, 0.0),
+)
 """Column, name, least ratio and least difference of a shift that matters to people."""
 
 
@@ -205,7 +211,9 @@ def _named(store: Store, service: str | None, start_ns: int, end_ns: int) -> Inc
 
 
 def _searched(store: Store, service: str | None, start_ns: int | None, end_ns: int | None, extent: Window) -> Incident:
-    step = max(1, math.ceil(extent.length_ns / _BINS / (10 * 1_000_000_000))) * 10 * 1_000_000_000
+    step = max(1, math.ceil(extent.length_ns / _BINS / _MINUTE)) * _MINUTE
+    if extent.length_ns < 30 * _MINUTE:
+        step = max(1_000_000_000, extent.length_ns // 40 // 1_000_000_000 * 1_000_000_000)
     try:
         frame = red(store, service=service or "", window=extent, bucket_ns=step)
     except NoDataError as error:
@@ -230,13 +238,19 @@ def _searched(store: Store, service: str | None, start_ns: int | None, end_ns: i
             f"No incident found: none of {series} series of latency, errors and rate{where} shifted for long beyond its own unrest."
         )
     best = _deepest(felt, call_graph(store))
+    same = {
+        item.signal
+        for item in felt
+        if item.service == best.service and item.onset_ns < best.end_ns and item.end_ns > best.onset_ns
+    }
+    signal = "p99" if best.signal == "p50" and "p99" in same else best.signal
     begin = start_ns if start_ns is not None else best.onset_ns
     finish = end_ns if end_ns is not None else best.end_ns
     return Incident(
         best.service,
         start=begin,
         end=finish,
-        signal=best.signal,
+        signal=signal,
         onset_ns=best.onset_ns,
         onset_low_ns=best.low_ns,
         onset_high_ns=best.onset_ns + step,
@@ -258,36 +272,35 @@ def _deepest(found: list[_Shift], graph: CallGraph) -> _Shift:
 def _shift(
     times: npt.NDArray[np.int64], values: Array, ratio: float, difference: float, step: int
 ) -> tuple[int, int, int, float] | None:
-    """Return onset, its lower end, end and size of the plainest lasting shift of a series, or None."""
-    best: tuple[int, int, int, float] | None = None
-    n = len(values)
-    head = max(_LEAST_BINS * 2, n // 8)
-    for at in range(head, n - _LEAST_BINS + 1):
-        past = values[max(0, at - max(head, n // 3)) : at]
-        unrest = spread(past)
-        middle = float(np.median(past))
-        run = values[at : at + _LEAST_BINS]
-        score = float(np.min(run) - middle) / unrest if unrest else 0.0
-        level = float(np.median(values[at : at + 2 * _LEAST_BINS]))
-        if score < _SCORE or level < ratio * middle or level - middle < difference or values[at] < middle:
-            continue
-        onset = Onset(at, max(0, at - 1), middle, level, score)
-        if best is None or score > 2 * best[3]:
-            if best is not None and int(times[at]) < best[2]:
-                continue
-            best = (int(times[at]), int(times[onset.low]), _over(times, values, onset, step), score)
-            if not _unusual(values, at):
-                best = None
-    return best
+    """Return onset, its lower end, end and size (in deviations of the rest) of the largest excursion upwards, or None."""
+    # roots of shares vary alike at every level, and so do logarithms of lengths and rates
+    scaled = np.sqrt(values) if difference else np.log(np.maximum(values, 1e-9))
+    found = onset(None, scaled, direction="increase")
+    if found.index is None or found.low_index is None or found.end_index is None:
+        return None
+    start, end = found.index, found.end_index
+    inside, outside = values[start:end], np.delete(values, np.s_[start:end])
+    if len(inside) < _LEAST_BINS or len(outside) < max(2 * _LEAST_BINS, len(values) // 4) or start < 2 * _LEAST_BINS:
+        return None
+    usual, level = float(np.median(outside)), float(np.median(inside))
+    if level < ratio * usual or level - usual < difference:
+        return None
+    rest = np.delete(scaled, np.s_[start:end])
+    unrest = max(float(rest.std()), 0.02 * abs(float(np.median(rest))), 1e-9)
+    size = float(np.median(scaled[start:end]) - np.median(rest)) / unrest
+    if size < (1.6 * _SIZE if difference else _SIZE) or not _unusual(scaled, start, end):
+        return None
+    finish = int(times[end]) if end < len(times) else int(times[-1]) + step
+    return int(times[start]), int(times[max(0, found.low_index - 1)]), finish, size
 
 
-def _unusual(values: Array, at: int) -> bool:
-    """Say whether the shift at a moment is larger than at the other moments before; True where history is too short."""
-    size = max(2, min(len(values) - at, at // 4, 10))
-    if at - size < 2 * size or at + size > len(values):
+def _unusual(values: Array, start: int, end: int) -> bool:
+    """Say whether the shift is larger than at the other moments before it; True where history is too short to say."""
+    size = min(end - start, start // 4, 10)
+    if size < 2 or start < 4 * size:
         return True
     try:
-        found = placebo_test(values[: at + size], at, size)
+        found = placebo_test(values[: start + size], start, size)
     except NoDataError:
         return True
     return found.p_value <= max(_ALPHA, 1.01 * found.smallest)

@@ -13,7 +13,14 @@ from rca.ingest.traces import SPAN_FORMATS
 
 __all__ = ["FORMATS", "by_name", "choose"]
 
-FORMATS: tuple[Format, ...] = (*SPAN_FORMATS, *QUERY_FORMATS, *LOG_FORMATS, *METRIC_FORMATS, *CHANGE_FORMATS, *TABLE_FORMATS)
+FORMATS: tuple[Format, ...] = (
+    *SPAN_FORMATS,
+    *QUERY_FORMATS,
+    *LOG_FORMATS,
+    *METRIC_FORMATS,
+    *CHANGE_FORMATS,
+    *TABLE_FORMATS,
+)
 
 _SURE_ENOUGH = 0.05
 

@@ -28,7 +28,7 @@ COLUMNS = (
 )
 
 _text = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
-_moment = st.datetimes(datetime(2001, 1, 1), datetime(2060, 1, 1))
+_moment = st.datetimes(datetime(2001, 1, 1), datetime(2060, 1, 1))  # noqa: DTZ001
 _time = st.one_of(
     _moment.map(lambda t: t.isoformat() + "Z"),
     _moment.map(lambda t: t.strftime("%Y-%m-%d %H:%M:%S,%f+01:00")),

@@ -91,7 +91,7 @@ def test_assumptions_are_told_once():
     assert "UTC" in " ".join(told)
 
 
-_any_time = st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1))
+_any_time = st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1))  # noqa: DTZ001
 
 
 @settings(max_examples=40, deadline=None)

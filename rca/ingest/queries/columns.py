@@ -92,7 +92,9 @@ class Statements:
         for at in np.flatnonzero(~sure).tolist():
             exact = tags(rows[at], self.dialect)
             trace[at], span[at] = exact.get("trace_id", ""), exact.get("span_id", "")
-        zero = (trace_id.strip("0") == "" or span_id.strip("0") == "" for trace_id, span_id in zip(trace, span, strict=True))
+        zero = (
+            trace_id.strip("0") == "" or span_id.strip("0") == "" for trace_id, span_id in zip(trace, span, strict=True)
+        )
         kept = np.array([not empty for empty in zero], dtype=np.bool_)
         index = np.full(len(text), -1, dtype=np.int64)
         index[marked[kept]] = np.flatnonzero(kept)

@@ -23,12 +23,27 @@ _BATCH = 20_000
 _CONTEXT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
 _VERBS = ("update", "remove", "insert")
 _AFFECTED = ("nModified", "ndeleted", "ninserted", "nUpserted")
-_TAKEN = frozenset(("durationMillis", "docsExamined", "nreturned", "ns", "command", "originatingCommand", "locks", "remote", "planSummary"))
+_TAKEN = frozenset(
+    (
+        "durationMillis",
+        "docsExamined",
+        "nreturned",
+        "ns",
+        "command",
+        "originatingCommand",
+        "locks",
+        "remote",
+        "planSummary",
+    )
+)
 
 
 def _sniff(sample: Sample) -> Guess:
     records = sample.records
-    mine = sum(isinstance(record.get("t"), dict) and "$date" in record["t"] and "ctx" in record and "msg" in record for record in records)
+    mine = sum(
+        isinstance(record.get("t"), dict) and "$date" in record["t"] and "ctx" in record and "msg" in record
+        for record in records
+    )
     if mine and mine >= 0.5 * len(records):
         return Guess(0.95, "t, s, c, id, ctx and msg of MongoDB's log")
     return NO
@@ -185,7 +200,9 @@ def _log(record: Mapping[str, Any], attr: Mapping[str, Any], number: int, servic
 
 def _flat(values: Mapping[str, Any]) -> dict[str, str]:
     return {
-        key: value if isinstance(value, str) else orjson.dumps(value).decode() for key, value in values.items() if value is not None
+        key: value if isinstance(value, str) else orjson.dumps(value).decode()
+        for key, value in values.items()
+        if value is not None
     }
 
 

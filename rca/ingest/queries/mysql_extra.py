@@ -15,7 +15,9 @@ from rca.ingest.queries.columns import number_column
 
 __all__ = ["extra_columns"]
 
-_EXTRA = r"(?:Thread_id|Schema|Full_scan|Bytes_sent|Log_slow_rate_limit|Start|Read_first|QC_[Hh]it|Last_errno|explain): ?"
+_EXTRA = (
+    r"(?:Thread_id|Schema|Full_scan|Bytes_sent|Log_slow_rate_limit|Start|Read_first|QC_[Hh]it|Last_errno|explain): ?"
+)
 _OWN = (
     r"(?m)^# Time: [^\n]*$|^# User@Host: [^\n]*$|# explain: [^\n]*|No InnoDB[^\n]*|"
     r"(?:Query_time|Lock_time|Rows_sent|Rows_examined|Rows_affected|Thread_id|Schema): ?[^ \n]*"
@@ -60,8 +62,7 @@ def extra_columns(
     return out
 
 
-def _named(headers: pl.Series, columns: Mapping[str, pa.Array], switched: npt.NDArray[np.bool_]
-) -> dict[str, pa.Array]:
+def _named(headers: pl.Series, columns: Mapping[str, pa.Array], switched: npt.NDArray[np.bool_]) -> dict[str, pa.Array]:
     """Return the fields that have a column of their own."""
     out: dict[str, pa.Array] = {}
     thread = headers.str.extract(r"Thread_id: +([0-9]+)")

@@ -32,7 +32,9 @@ _QUERY = (
     r"\A# Query_time: +([0-9]+(?:\.[0-9]+)?)(?:[ \t]+Lock_time: +([0-9]+(?:\.[0-9]+)?))?(?:[ \t]+Rows_sent: +([0-9]+))?"
     r"(?:[ \t]+Rows_examined: +([0-9]+))?(?:[ \t]+Rows_affected: +([0-9]+))?(?:[ \t]+[A-Z][^\n]*|[ \t]*)\z"
 )
-_USER = r"# User@Host: ([^\[\n]*(?:\[SQL_SLAVE\])?)\[([^\n]*?)\]+ +@ +([^\[\n ]*) *\[([^\]\n]*)\](?:[ \t]+Id: +([0-9]+))?"
+_USER = (
+    r"# User@Host: ([^\[\n]*(?:\[SQL_SLAVE\])?)\[([^\n]*?)\]+ +@ +([^\[\n ]*) *\[([^\]\n]*)\](?:[ \t]+Id: +([0-9]+))?"
+)
 _HEADER = r"\A#(?: +[A-Z][A-Za-z_0-9]*: ?| No InnoDB| explain:|[ \t]*\z)"
 _NO_STATEMENT = "/* No query */"
 
@@ -181,7 +183,11 @@ class _Reader:
         host, address = groups[names[2]], groups[names[3]]
         client = pl.select(pl.when(address == "").then(host).otherwise(address)).to_series()
         return {
-            name: pl.select(pl.when(there).then(values).otherwise(pl.lit(None))).to_series().fill_null("").to_arrow().cast(pa.string())
+            name: pl.select(pl.when(there).then(values).otherwise(pl.lit(None)))
+            .to_series()
+            .fill_null("")
+            .to_arrow()
+            .cast(pa.string())
             for name, values in (("db_user", user), ("client_address", client), ("session_id", groups[names[4]]))
         }
 
@@ -263,7 +269,9 @@ class _Reader:
         marked = np.flatnonzero(text.str.contains("long_query_time", literal=True).to_numpy())
         values = np.full(len(text), self._threshold, dtype=np.int64)
         for at in marked.tolist():
-            found = text[at : at + 1].str.extract(r"(?i)\ASET\s+(?:GLOBAL\s+|@@GLOBAL\.)long_query_time\s*=\s*([0-9.]+)")
+            found = text[at : at + 1].str.extract(
+                r"(?i)\ASET\s+(?:GLOBAL\s+|@@GLOBAL\.)long_query_time\s*=\s*([0-9.]+)"
+            )
             if found[0] is not None:
                 self._threshold = round(float(found[0]) * _SECOND)
                 values[at:] = self._threshold

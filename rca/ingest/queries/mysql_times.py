@@ -46,7 +46,9 @@ class Times:
         # a time without a zone, or one that is carried on, is less sure than the statement's own timestamp
         unsure = stamped & ~(zoned & own)
         close = zoned & stamped & (np.abs(ended - stamps) <= 2 * _SECOND)
-        return np.where(unsure & ~close, _from_stamp(stamps, duration, stamped), np.where(began == MISSING, MISSING, began))
+        return np.where(
+            unsure & ~close, _from_stamp(stamps, duration, stamped), np.where(began == MISSING, MISSING, began)
+        )
 
     def _ended(self, block: Buffer, lines: Ints) -> tuple[Ints, np.ndarray]:
         """Return the time of each line, and whether it says its zone."""

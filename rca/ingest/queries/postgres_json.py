@@ -56,7 +56,9 @@ def _sniff(sample: Sample) -> Guess:
     records = sample.records
     if not records:
         return NO
-    if all(name in record for record in records[:5] for name in _OWN) and any("error_severity" in record for record in records):
+    if all(name in record for record in records[:5] for name in _OWN) and any(
+        "error_severity" in record for record in records
+    ):
         return Guess(0.96, "error_severity and message of PostgreSQL's jsonlog")
     wrapped = sum(_inner(record) is not None for record in records)
     if wrapped >= 0.3 * len(records):
@@ -73,7 +75,9 @@ def _inner(record: Mapping[str, Any]) -> Mapping[str, Any] | None:
         value = record.get(key)
         if isinstance(value, str) and value[:1] == "{" and "error_severity" in value:
             value = _decoded(value.encode())
-        if isinstance(value, Mapping) and ("error_severity" in value or ("errorLevel" in value and "processId" in value)):
+        if isinstance(value, Mapping) and (
+            "error_severity" in value or ("errorLevel" in value and "processId" in value)
+        ):
             return value
     return None
 
@@ -90,7 +94,10 @@ def _line(record: Mapping[str, Any]) -> str | None:
 
 def _marked(text: str) -> bool:
     head = text[:400]
-    return any(f"{level}:  " in head for level in ("LOG", "ERROR", "FATAL", "STATEMENT", "DETAIL", "WARNING", "CONTEXT", "HINT"))
+    return any(
+        f"{level}:  " in head
+        for level in ("LOG", "ERROR", "FATAL", "STATEMENT", "DETAIL", "WARNING", "CONTEXT", "HINT")
+    )
 
 
 def _decoded(data: bytes) -> Any:
@@ -136,7 +143,9 @@ class _Reader:
         if data.count(b'"error_severity":"') != data.count(b"\n") + (not data.endswith(b"\n")):
             return None
         try:
-            table = pj.read_json(io.BytesIO(data), pj.ReadOptions(use_threads=False, block_size=len(data) + 1), self._options)
+            table = pj.read_json(
+                io.BytesIO(data), pj.ReadOptions(use_threads=False, block_size=len(data) + 1), self._options
+            )
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             return None
         frame = pl.from_arrow(table)
@@ -160,7 +169,9 @@ class _Reader:
     def _times(self, texts: pl.Series) -> Ints:
         block, starts, _ = Buffer.of(texts)
         values, after = fixed_times(block, starts)
-        simple = (values != MISSING) & (block.begins(after, b" UTC") | block.begins(after, b" GMT") | block.begins(after, b"Z"))
+        simple = (values != MISSING) & (
+            block.begins(after, b" UTC") | block.begins(after, b" GMT") | block.begins(after, b"Z")
+        )
         rest = np.flatnonzero(~simple)
         if len(rest):
             read, fate = self._clock.read(texts.gather(rest).fill_null("").to_list())
@@ -188,7 +199,11 @@ class _Reader:
             rows.append(_row(inner, record) if inner is not None else _other(record))
         if rows:
             names = list(dict.fromkeys(name for row in rows for name in row))
-            self._emit(pl.DataFrame({name: [row.get(name) for row in rows] for name in names}, schema=dict.fromkeys(names, pl.String)))
+            self._emit(
+                pl.DataFrame(
+                    {name: [row.get(name) for row in rows] for name in names}, schema=dict.fromkeys(names, pl.String)
+                )
+            )
         if lines:
             self._text(lines)
 
@@ -217,7 +232,17 @@ def _row(inner: Mapping[str, Any], record: Mapping[str, Any]) -> dict[str, str |
     return row
 
 
-_IGNORED = frozenset(("session_line_num", "line_num", "session_start_time", "session_start", "virtual_transaction_id", "vxid", "timestamp"))
+_IGNORED = frozenset(
+    (
+        "session_line_num",
+        "line_num",
+        "session_start_time",
+        "session_start",
+        "virtual_transaction_id",
+        "vxid",
+        "timestamp",
+    )
+)
 
 
 def _other(record: Mapping[str, Any]) -> dict[str, str | None]:

@@ -18,7 +18,9 @@ _NODE = re.compile(
 )
 _PROPERTY = re.compile(r" *([A-Z][A-Za-z /-]*): (.*)")
 _USING = re.compile(r"(?P<type>.+?)(?: using (?P<index>\S+))?(?: on (?P<relation>\S+)(?: (?P<alias>\S+))?)?$")
-_NUMBERS = frozenset(("Rows Removed by Filter", "Rows Removed by Join Filter", "Heap Fetches", "Rows Removed by Index Recheck"))
+_NUMBERS = frozenset(
+    ("Rows Removed by Filter", "Rows Removed by Join Filter", "Heap Fetches", "Rows Removed by Index Recheck")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,11 @@ def _explained(statement: str, found: Mapping[str, Any]) -> Explained:
     measured = any("Actual Rows" in node for node in nodes)
     scans = [node for node in nodes if "Scan" in str(node.get("Node Type")) and node.get("Relation Name")]
     examined = sum(
-        (_number(node, "Actual Rows") + _number(node, "Rows Removed by Filter") + _number(node, "Rows Removed by Index Recheck"))
+        (
+            _number(node, "Actual Rows")
+            + _number(node, "Rows Removed by Filter")
+            + _number(node, "Rows Removed by Index Recheck")
+        )
         * max(1.0, _number(node, "Actual Loops"))
         for node in scans
     )

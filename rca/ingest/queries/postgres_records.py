@@ -99,7 +99,13 @@ class Emitter:
         return found
 
     def _once(
-        self, records: Records, plans: dict[int, Explained], chosen: Ints, lengths: Ints, texts: Ints, bare: npt.NDArray[np.bool_]
+        self,
+        records: Records,
+        plans: dict[int, Explained],
+        chosen: Ints,
+        lengths: Ints,
+        texts: Ints,
+        bare: npt.NDArray[np.bool_],
     ) -> tuple[Ints, Ints, Ints, npt.NDArray[np.bool_]]:
         """Give a statement's own record the plan that auto_explain wrote just before it, and forget that record."""
         if not plans or len(plans) == len(chosen):
@@ -139,7 +145,12 @@ class Emitter:
             "db_system_name": pa.repeat(pa.scalar("postgresql"), len(at)),
             "record_no": pa.array(numbers[at]),
         }
-        for name, source in (("db_user", "user"), ("db_namespace", "database"), ("session_id", "pid"), ("client_address", "client")):
+        for name, source in (
+            ("db_user", "user"),
+            ("db_namespace", "database"),
+            ("session_id", "pid"),
+            ("client_address", "client"),
+        ):
             if source in records.fields:
                 columns[name] = arrow_text(records.fields[source].gather(at).fill_null(""))
         columns |= self._statements.columns(text)
@@ -203,7 +214,9 @@ class Emitter:
         self._sink.rows("logs", pa.table(columns))
 
 
-_LINE_ONLY = frozenset(("line", "session_start", "vxid", "session", "ps", "sqlstate", "txid", "backend_type", "leader_pid"))
+_LINE_ONLY = frozenset(
+    ("line", "session_start", "vxid", "session", "ps", "sqlstate", "txid", "backend_type", "leader_pid")
+)
 _LOG_NAMES = {"user": "user", "database": "database", "pid": "pid"}
 
 
@@ -214,7 +227,9 @@ def _members(frame: pl.DataFrame) -> pl.Series:
         values = frame[name]
         distinct = values.unique()
         texts = {value: f"{_dumped(name)}:{_dumped(value)}," if value else "" for value in distinct.to_list()}
-        parts.append(values.replace_strict(list(texts), list(texts.values()), default="", return_dtype=pl.String).fill_null(""))
+        parts.append(
+            values.replace_strict(list(texts), list(texts.values()), default="", return_dtype=pl.String).fill_null("")
+        )
     return pl.select(pl.concat_str(parts)).to_series()
 
 

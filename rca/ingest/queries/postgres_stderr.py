@@ -177,7 +177,11 @@ class Lines:
             for at in range(len(extra)):
                 if mine[at] != theirs[at]:
                     owner[at] = next(
-                        (place for place in range(int(owner[at]), max(-1, int(owner[at]) - 500), -1) if everyone[place] == mine[at]),
+                        (
+                            place
+                            for place in range(int(owner[at]), max(-1, int(owner[at]) - 500), -1)
+                            if everyone[place] == mine[at]
+                        ),
                         int(owner[at]),
                     )
         text = block.text(found.message[extra], ends[extra]).str.replace_all("\n\t", "\n", literal=True)
@@ -197,7 +201,9 @@ class Lines:
             return np.full(len(found.line), MISSING, dtype=np.int64)
         starts = block.starts[found.line]
         values, after = fixed_times(block, starts)
-        simple = (values != MISSING) & (block.begins(after, b" UTC") | block.begins(after, b" GMT") | block.begins(after, b"Z"))
+        simple = (values != MISSING) & (
+            block.begins(after, b" UTC") | block.begins(after, b" GMT") | block.begins(after, b"Z")
+        )
         rest = np.flatnonzero(~simple)
         if len(rest):
             chosen = texts.gather(rest).fill_null("")
