@@ -32,6 +32,7 @@ test: $(STAMP)-test          ## set up and run the tests
 
 lint: $(STAMP)-test          ## style
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check --quiet .
 
 format: $(STAMP)-test        ## lay out the code
 	$(BIN)/ruff format .

@@ -62,8 +62,12 @@ def pandas_loop(path: Path, _db: Path) -> int:
     import pandas as pd
 
     frame = pd.read_json(path, lines=True)
-    spans = pd.json_normalize(frame["resourceSpans"].explode().tolist(), ["scopeSpans", "spans"], [["resource", "attributes"]])
-    spans["attributes"] = [{pair["key"]: str(next(iter(pair["value"].values()))) for pair in pairs} for pairs in spans["attributes"]]
+    spans = pd.json_normalize(
+        frame["resourceSpans"].explode().tolist(), ["scopeSpans", "spans"], [["resource", "attributes"]]
+    )
+    spans["attributes"] = [
+        {pair["key"]: str(next(iter(pair["value"].values()))) for pair in pairs} for pairs in spans["attributes"]
+    ]
     return len(spans)
 
 
@@ -90,7 +94,17 @@ def python_loop(path: Path, db: Path) -> int:
                         for span in scope["spans"]
                     ]  # fmt: skip
     kind = pa.map_(pa.string(), pa.string())
-    fields = [(name, pa.int64() if name in ("kind", "start_ns", "end_ns") else kind if name in ("attributes", "resource") else pa.string()) for name in rows[0]]
+    fields = [
+        (
+            name,
+            pa.int64()
+            if name in ("kind", "start_ns", "end_ns")
+            else kind
+            if name in ("attributes", "resource")
+            else pa.string(),
+        )
+        for name in rows[0]
+    ]
     table = pa.Table.from_pylist(rows, pa.schema(fields))
     con = duckdb.connect(str(db))
     con.register("incoming", table)
@@ -143,7 +157,17 @@ def run_one(name: str, path: Path, db: Path) -> None:
     usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     after = sum(item.ru_utime + item.ru_stime for item in usage)
     peak = max(item.ru_maxrss for item in usage) / 1024
-    print(json.dumps({"cpu": after - before, "wall": time.perf_counter() - begun, "peak_mb": peak, "rows": rows, "stored": db.stat().st_size if db.exists() else 0}))
+    print(
+        json.dumps(
+            {
+                "cpu": after - before,
+                "wall": time.perf_counter() - begun,
+                "peak_mb": peak,
+                "rows": rows,
+                "stored": db.stat().st_size if db.exists() else 0,
+            }
+        )
+    )
 
 
 def to_protobuf(source: Path, target: Path) -> None:
@@ -175,7 +199,12 @@ def same_rows(ours: Path, theirs: Path) -> str:
     con = duckdb.connect()
     con.execute("ATTACH '" + str(ours) + "' AS ours (READ_ONLY)")
     con.execute("ATTACH '" + str(theirs) + "' AS theirs (READ_ONLY)")
-    counts = [con.execute(f"SELECT count(*) FROM (SELECT {COMPARED} FROM {a}.spans EXCEPT ALL SELECT {COMPARED} FROM {b}.spans)").fetchone()[0] for a, b in (("ours", "theirs"), ("theirs", "ours"))]
+    counts = [
+        con.execute(
+            f"SELECT count(*) FROM (SELECT {COMPARED} FROM {a}.spans EXCEPT ALL SELECT {COMPARED} FROM {b}.spans)"
+        ).fetchone()[0]
+        for a, b in (("ours", "theirs"), ("theirs", "ours"))
+    ]
     return "identical rows" if counts == [0, 0] else f"rows differ: {counts[0]} only here, {counts[1]} only there"
 
 
@@ -212,8 +241,16 @@ def measure(folder: Path, options: argparse.Namespace) -> dict:
             db = folder / f"{number}.duckdb"
             db.unlink(missing_ok=True)
             file = packed if "protobuf" in name else source
-            done = subprocess.run([sys.executable, __file__, "--one", name, str(file), str(db)], capture_output=True, text=True, check=False, env=os.environ)
-            runs[name].append(json.loads(done.stdout) if done.returncode == 0 else {"absent": done.stderr.strip().splitlines()[-1:]})
+            done = subprocess.run(
+                [sys.executable, __file__, "--one", name, str(file), str(db)],
+                capture_output=True,
+                text=True,
+                check=False,
+                env=os.environ,
+            )
+            runs[name].append(
+                json.loads(done.stdout) if done.returncode == 0 else {"absent": done.stderr.strip().splitlines()[-1:]}
+            )
     stores = {name: folder / f"{number}.duckdb" for number, name in enumerate(names)}
     ours, theirs = stores.get("rca: OTLP JSON"), stores.get("DuckDB read_ndjson typed + unnest")
     compared = same_rows(ours, theirs) if ours and theirs and ours.exists() and theirs.exists() else ""
@@ -222,7 +259,12 @@ def measure(folder: Path, options: argparse.Namespace) -> dict:
 
 
 def table(results: dict) -> str:
-    lines = [f"{results['spans']:,} spans, {results['bytes'] / 1e6:,.0f} MB of OTLP JSON; {results['compared']}", "", "| way | CPU-s | spread | wall s | spans per CPU-s | MB per CPU-s | peak MB | stored |", "|---|---|---|---|---|---|---|---|"]
+    lines = [
+        f"{results['spans']:,} spans, {results['bytes'] / 1e6:,.0f} MB of OTLP JSON; {results['compared']}",
+        "",
+        "| way | CPU-s | spread | wall s | spans per CPU-s | MB per CPU-s | peak MB | stored |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
     for name, runs in results["runs"].items():
         good = [run for run in runs if "cpu" in run]
         if not good:
@@ -232,7 +274,9 @@ def table(results: dict) -> str:
         wall, peak = statistics.median(run["wall"] for run in good), max(run["peak_mb"] for run in good)
         spread = f"{min(run['cpu'] for run in good):.2f}–{max(run['cpu'] for run in good):.2f}"
         stored = f"{good[-1]['stored'] / results['sizes'][name]:.0%}" if good[-1]["stored"] else ""
-        lines.append(f"| {name} | {cpu:.2f} | {spread} | {wall:.2f} | {results['spans'] / cpu:,.0f} | {results['sizes'][name] / 1e6 / cpu:,.0f} | {peak:,.0f} | {stored} |")
+        lines.append(
+            f"| {name} | {cpu:.2f} | {spread} | {wall:.2f} | {results['spans'] / cpu:,.0f} | {results['sizes'][name] / 1e6 / cpu:,.0f} | {peak:,.0f} | {stored} |"
+        )
     return "\n".join(lines)
 
 

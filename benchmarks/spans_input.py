@@ -22,7 +22,10 @@ def write(path: Path, spans: int, *, per_line: int = 512, seed: int = 7) -> None
                 groups.setdefault((service, pod), []).append(span)
             clock += 500_000_000
             entries = [
-                {"resource": {"attributes": resource(service, pod)}, "scopeSpans": [{"scope": {"name": "io.opentelemetry.tomcat", "version": "2.1.0"}, "spans": some}]}
+                {
+                    "resource": {"attributes": resource(service, pod)},
+                    "scopeSpans": [{"scope": {"name": "io.opentelemetry.tomcat", "version": "2.1.0"}, "spans": some}],
+                }
                 for (service, pod), some in groups.items()
             ]
             file.write(orjson.dumps({"resourceSpans": entries}) + b"\n")
@@ -51,7 +54,13 @@ def batch(rng: random.Random, size: int, clock: int):
                 "attributes": attributes(rng, service, kind), "status": {"code": 2, "message": "deadline exceeded"} if rng.random() < 0.01 else {},
             }  # fmt: skip
             if rng.random() < 0.02:
-                span["events"] = [{"timeUnixNano": str(start + 5), "name": "exception", "attributes": [{"key": "exception.type", "value": {"stringValue": "TimeoutError"}}]}]
+                span["events"] = [
+                    {
+                        "timeUnixNano": str(start + 5),
+                        "name": "exception",
+                        "attributes": [{"key": "exception.type", "value": {"stringValue": "TimeoutError"}}],
+                    }
+                ]
             made += 1
             yield service, rng.randint(1, 4), span
 

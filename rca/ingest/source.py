@@ -246,7 +246,8 @@ def _decompressed(kind: str, raw: _Counted, source: Source) -> BinaryIO:
     if kind == "xz":
         return lzma.LZMAFile(io.BufferedReader(raw, 1 << 20))  # type: ignore[return-value]
     if kind == "zst":
-        return pa.CompressedInputStream(pa.PythonFile(raw, "r"), "zstd")
+        unpacked: BinaryIO = pa.CompressedInputStream(pa.PythonFile(raw, "r"), "zstd")
+        return unpacked
     if kind == "zip":
         archive = zipfile.ZipFile(raw.raw)
         names = [item for item in archive.infolist() if not item.is_dir()]

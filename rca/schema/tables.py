@@ -19,7 +19,12 @@ def _length(name: str, comment: str) -> Column:
     return Column(name, "BIGINT", comment, unit="ns")
 
 
-_ATTRIBUTES = Column("attributes", "MAP(VARCHAR, VARCHAR)", "every attribute under its exact key, also those that a column was taken from", default=())
+_ATTRIBUTES = Column(
+    "attributes",
+    "MAP(VARCHAR, VARCHAR)",
+    "every attribute under its exact key, also those that a column was taken from",
+    default=(),
+)
 _RESOURCE = Column("resource_attributes", "MAP(VARCHAR, VARCHAR)", "attributes of what wrote the record", default=())
 _WEIGHT = Column("adjusted_count", "DOUBLE", "how many records this one stands for after sampling", default=1.0)
 _ORIGIN = (

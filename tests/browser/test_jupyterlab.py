@@ -18,7 +18,10 @@ import pytest
 
 pytestmark = [
     pytest.mark.skipif(not os.environ.get("RCA_BROWSER"), reason="set RCA_BROWSER=1 to drive a real browser"),
-    pytest.mark.browser, pytest.mark.slow, pytest.mark.filterwarnings("default")]
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("default"),
+]
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rca.ingest.logs.jsonfast import decode_block
 from rca.ingest.logs.jsonplan import learn
-from rca.ingest.logs.jsonrows import Unreadable, json_row
+from rca.ingest.logs.jsonrows import UnreadableError, json_row
 from rca.ingest.logs.rows import canonical
 from rca.ingest.logs.times import Clock
 
@@ -100,7 +100,7 @@ def _slow(lines: list[bytes]) -> tuple[dict[int, dict[str, object]], set[int]]:
     for number, line in enumerate(lines):
         try:
             rows.append(json_row(line, number))
-        except Unreadable:
+        except UnreadableError:
             bad.add(number)
     columns = canonical(rows, Clock(0, lambda _: None, "s"))
     bad |= {row.line for row in columns.overflow}

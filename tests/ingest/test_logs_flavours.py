@@ -99,7 +99,13 @@ def test_document(tmp_path, name, indent):
     rows = read(tmp_path, name, json.dumps(DOCUMENTS[name], indent=indent))
     assert len(rows) == 2
     row = rows.row(0, named=True)
-    assert (row["time_ns"], row["body"], row["trace_id"], row["span_id"], row["service_name"]) == (NS, TEXT, TRACE, SPAN, "cart")
+    assert (row["time_ns"], row["body"], row["trace_id"], row["span_id"], row["service_name"]) == (
+        NS,
+        TEXT,
+        TRACE,
+        SPAN,
+        "cart",
+    )
     assert 13 <= row["severity_number"] <= 16
 
 
@@ -110,7 +116,12 @@ def test_pretty_objects_one_after_the_other(tmp_path):
 
 def test_cri_joins_its_pieces_and_reads_its_path(tmp_path):
     inner = json.dumps({"level": "warn", "msg": TEXT, "pad": "x" * 50})
-    lines = [f"{ISO} stdout P {inner[:20]}", f"{ISO} stderr F other", f"{ISO} stdout P {inner[20:30]}", f"{ISO} stdout F {inner[30:]}"]
+    lines = [
+        f"{ISO} stdout P {inner[:20]}",
+        f"{ISO} stderr F other",
+        f"{ISO} stdout P {inner[20:30]}",
+        f"{ISO} stdout F {inner[30:]}",
+    ]
     folder = "var/log/pods/shop_cart-1_93a99fc6-f43b-44fd-ae92-f1d8e79639ba/cart"
     rows = read(tmp_path, f"{folder}/0.log", "\n".join(lines) + "\n")
     assert rows["body"].to_list() == ["other", TEXT]
@@ -122,7 +133,11 @@ def test_cri_joins_its_pieces_and_reads_its_path(tmp_path):
 def test_docker_joins_lines_of_more_than_16_kib(tmp_path):
     inner = json.dumps({"level": "warn", "msg": TEXT, "pad": "x" * 20_000}) + "\n"
     pieces = [inner[:16384], inner[16384:]]
-    rows = read(tmp_path, "c-json.log", "".join(json.dumps({"log": piece, "stream": "stdout", "time": ISO}) + "\n" for piece in pieces))
+    rows = read(
+        tmp_path,
+        "c-json.log",
+        "".join(json.dumps({"log": piece, "stream": "stdout", "time": ISO}) + "\n" for piece in pieces),
+    )
     assert rows["body"].to_list() == [TEXT]
 
 
@@ -148,4 +163,10 @@ def test_unknown_fields_keep_key_and_digits(tmp_path):
     line = f'{{"ts":"{ISO}","msg":"a","a.b":1.10,"a":{{"c":[1, 2.50],"d":{{}}}},"x\\"y":null,"big":123456789012345678901234567890}}\n'
     rows = read(tmp_path, "app.jsonl", line)
     found = dict(rows["attributes"][0])
-    assert found == {"a.b": "1.10", "a.c": "[1, 2.50]", "a.d": "{}", 'x"y': "null", "big": "123456789012345678901234567890"}
+    assert found == {
+        "a.b": "1.10",
+        "a.c": "[1, 2.50]",
+        "a.d": "{}",
+        'x"y': "null",
+        "big": "123456789012345678901234567890",
+    }

@@ -14,35 +14,35 @@ _ASKED = r'"(?P<request>(?:[^"\\]|\\.)*)"'
 _COMMON = re.compile(
     r"(?:(?P<vhost>[\w.:*-]+) )?(?P<client>\S+) (?P<ident>\S+) (?P<user>[^\[\]]{1,200}?) \[(?P<time>\d{1,2}/[A-Z][a-z]{2}/\d{4}:[^\]]+)\] "
     rf"{_ASKED} (?P<status>\d{{3}}|-)(?: (?P<bytes>\d+|-))?(?P<rest>.*)",
-    re.S,
+    re.DOTALL,
 )
 _ENVOY = re.compile(
-    rf"\[(?P<time>\d{{4}}-\d\d-\d\dT[^\]]+)\] {_ASKED} (?P<status>\d{{1,3}}) (?P<flags>\S+)(?P<rest>.*)", re.S
+    rf"\[(?P<time>\d{{4}}-\d\d-\d\dT[^\]]+)\] {_ASKED} (?P<status>\d{{1,3}}) (?P<flags>\S+)(?P<rest>.*)", re.DOTALL
 )
 _ALB = re.compile(
     r"(?P<type>https?|h2|grpcs?|wss?) (?P<time>\d{4}-\d\d-\d\dT\S+) (?P<elb>\S+) (?P<client>\S+) (?P<target>\S+) "
     r"(?P<request_time>-?[\d.]+) (?P<target_time>-?[\d.]+) (?P<response_time>-?[\d.]+) (?P<status>\d{3}|-) (?P<target_status>\S+) "
     rf"(?P<received>\d+) (?P<sent>\d+) {_ASKED} {_QUOTED}(?P<rest>.*)",
-    re.S,
+    re.DOTALL,
 )
 _ELB = re.compile(
     r"(?P<time>\d{4}-\d\d-\d\dT\S+Z) (?P<elb>\S+) (?P<client>[\d.]+:\d+) (?P<target>\S+) (?P<request_time>-?[\d.]+) (?P<target_time>-?[\d.]+) "
     rf"(?P<response_time>-?[\d.]+) (?P<status>\d{{3}}|-) (?P<target_status>\S+) (?P<received>\d+) (?P<sent>\d+) {_ASKED}(?P<rest>.*)",
-    re.S,
+    re.DOTALL,
 )
 _S3 = re.compile(
     r"(?P<owner>[0-9a-f]{64}|-) (?P<bucket>\S+) \[(?P<time>\d{1,2}/[A-Z][a-z]{2}/\d{4}:[^\]]+)\] (?P<client>\S+) (?P<user>\S+) "
     rf"(?P<id>\S+) (?P<operation>[A-Z0-9._-]+) (?P<key>\S+) {_ASKED} (?P<status>\d{{3}}|-)(?P<rest>.*)",
-    re.S,
+    re.DOTALL,
 )
 _SQUID = re.compile(
     r"(?P<time>\d{9,10}\.\d{3}) +(?P<elapsed>\d+) (?P<client>\S+) (?P<result>[A-Z_]+)/(?P<status>\d{3}) (?P<bytes>\d+) (?P<method>[A-Z_]+) (?P<url>\S+)(?P<rest>.*)",
-    re.S,
+    re.DOTALL,
 )
 _HAPROXY = re.compile(
     r"(?P<client>[0-9a-fA-F.:]+:\d+) \[(?P<time>\d{1,2}/[A-Z][a-z]{2}/\d{4}:[^\]]+)\] (?P<frontend>\S+) (?P<backend>[^\s/]+)/(?P<server>\S+) "
     r"(?P<timers>[+-]?\d+(?:/[+-]?\d+){2,4}) (?:(?P<status>-?\d{1,3}) )?(?P<bytes>\+?\d+)(?P<rest>.*)",
-    re.S,
+    re.DOTALL,
 )
 _REQUEST = re.compile(r"(?P<method>[A-Z][A-Z_-]{1,20}) (?P<path>\S+)(?: (?P<protocol>[A-Za-z]+/?[\d.]*))?")
 _QUOTED_FIELD = re.compile(_QUOTED)

@@ -10,7 +10,7 @@ import pyarrow as pa
 from rca.ingest.logs.timeforms import MONTHS, Layout
 from rca.times import NS
 
-__all__ = ["NO_DAY", "alike", "bytes_of", "days_from_civil", "fraction", "length_of", "month_of", "number", "tai"]
+__all__ = ["NO_DAY", "alike", "bytes_of", "fraction", "length_of", "month_of", "number", "tai"]
 
 Ints = npt.NDArray[np.int64]
 _TAI_OFFSETS = ((1483228800, 37), (1435708800, 36), (1341100800, 35), (1230768000, 34), (1136073600, 33))
@@ -53,8 +53,9 @@ def fraction(block: npt.NDArray[np.uint8], span: tuple[int, int] | None) -> Ints
         return np.zeros(len(block), np.int64)
     digits = span[1] - span[0]
     if block[0, span[0] - 1] == ord(":") and digits < 3:
-        return number(block, span) * 1_000_000  # a fourth part after a colon is a count of milliseconds
-    return number(block, span) * 10 ** (9 - digits)
+        return 1_000_000 * number(block, span)  # a fourth part after a colon is a count of milliseconds
+    scaled: Ints = number(block, span) * 10 ** (9 - digits)
+    return scaled
 
 
 def month_of(block: npt.NDArray[np.uint8], spans: dict[str, tuple[int, int]]) -> Ints:
@@ -76,16 +77,8 @@ _LENGTHS = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], np.int6
 def length_of(year: Ints, month: Ints) -> Ints:
     """Return how many days a month has."""
     leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
-    return _LENGTHS[np.clip(month, 0, 12)] + ((month == 2) & leap)
-
-
-def days_from_civil(year: Ints, month: Ints, day: Ints) -> Ints:
-    """Days since 1970-01-01 in the proleptic Gregorian calendar (Hinnant's algorithm)."""
-    year = year - (month <= 2)
-    era = year // 400
-    of_era = year - era * 400
-    of_year = (153 * (month + np.where(month > 2, -3, 9)) + 2) // 5 + day - 1
-    return era * 146_097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - 719_468
+    days: Ints = _LENGTHS[np.clip(month, 0, 12)] + ((month == 2) & leap)
+    return days
 
 
 def tai(digits: str) -> int:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from rca.ingest.logs.jsonrows import Unreadable, json_row, merge
+from rca.ingest.logs.jsonrows import UnreadableError, json_row, merge
 from rca.ingest.logs.rows import Row, without_ansi
 from rca.ingest.logs.textforms import text_row
 
@@ -14,12 +14,12 @@ __all__ = ["COMPOSE", "CRI", "Partials", "compose_row", "docker_part", "inner_ro
 
 CRI = re.compile(
     r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)) (?P<stream>stdout|stderr) (?P<flag>[FP])(?::\S*)?(?: (?P<log>.*))?",
-    re.S,
+    re.DOTALL,
 )
 """A line of a Kubernetes container's log: time, stream, partial or full, text."""
-COMPOSE = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*?)(?P<number>[-_]\d+)?\s+\| ?(?P<log>.*)", re.S)
+COMPOSE = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*?)(?P<number>[-_]\d+)?\s+\| ?(?P<log>.*)", re.DOTALL)
 """A line of `docker compose logs`: container, bar, text."""
-_EXPORTED = re.compile(r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z) (?P<log>\{.*\})\s*", re.S)
+_EXPORTED = re.compile(r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z) (?P<log>\{.*\})\s*", re.DOTALL)
 _DOCKER_KEYS = frozenset({"log", "stream", "time", "attrs", "partial_message", "container_id", "container_name"})
 _POD = re.compile(
     r"(?:^|/)(?P<namespace>[a-z0-9-]+)_(?P<pod>[a-z0-9.-]+)_(?P<uid>[0-9a-f-]{32,36})/(?P<container>[a-z0-9-]+)/(?P<restart>\d+)\.log"
@@ -57,7 +57,7 @@ def inner_row(text: str, outer: Row) -> Row:
     if text[:1] == "{":
         try:
             return merge(json_row(text.encode("utf-8", "surrogatepass"), outer.line, depth=1), outer)
-        except Unreadable:
+        except UnreadableError:
             pass
     found = text_row(text, outer.line)
     if found is not None:
@@ -115,7 +115,7 @@ def exported_row(text: str, line: int) -> Row | None:
         return None
     try:
         inner = json_row(found["log"].encode("utf-8", "surrogatepass"), line, depth=1)
-    except Unreadable:
+    except UnreadableError:
         return None
     return merge(inner, Row(line, time=found["time"]))
 

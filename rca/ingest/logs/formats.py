@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from rca.ingest.contract import NO, Format, Guess, Sample
+from rca.ingest.logs.access import access_row
 from rca.ingest.logs.documents import read_document, records_of
 from rca.ingest.logs.envelopes import COMPOSE, CRI, docker_part
 from rca.ingest.logs.logfmt import logfmt_row
 from rca.ingest.logs.names import role_of
-from rca.ingest.logs.access import access_row
 from rca.ingest.logs.reader import read_compose, read_lines
 from rca.ingest.logs.rows import without_ansi
 from rca.ingest.logs.textforms import text_row

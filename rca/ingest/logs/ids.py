@@ -17,7 +17,7 @@ _PARENT = re.compile(r"traces/([0-9a-fA-F]{16,32})$")
 _W3C = re.compile(r"[0-9a-fA-F]{2}-([0-9a-fA-F]{32})-([0-9a-fA-F]{16})-[0-9a-fA-F]{2}(?:-.*)?")
 _B3 = re.compile(r"([0-9a-fA-F]{32}|[0-9a-fA-F]{16})-([0-9a-fA-F]{16})(?:-[01d](?:-[0-9a-fA-F]{16})?)?")
 _JAEGER = re.compile(
-    r"([0-9a-fA-F]{1,32})(?::|%3A)([0-9a-fA-F]{1,16})(?::|%3A)[0-9a-fA-F]{1,16}(?::|%3A)[0-9a-fA-F]{1,2}", re.I
+    r"([0-9a-fA-F]{1,32})(?::|%3A)([0-9a-fA-F]{1,16})(?::|%3A)[0-9a-fA-F]{1,16}(?::|%3A)[0-9a-fA-F]{1,2}", re.IGNORECASE
 )
 _CLOUD = re.compile(r"([0-9a-fA-F]{32})/([0-9]{1,20})(?:;o=[0-9])?")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")

@@ -18,7 +18,7 @@ from rca.ingest.logs.textforms import text_row
 from rca.ingest.logs.timeforms import layout_of
 
 __all__ = [
-    "Unreadable",
+    "UnreadableError",
     "decode_object",
     "is_envelope",
     "json_row",
@@ -43,7 +43,7 @@ Cell = tuple[tuple[str, ...], str, str]
 """Keys that lead to a value, its kind (``s`` text, ``n`` number, ``o`` other) and its exact text."""
 
 
-class Unreadable(RcaError):
+class UnreadableError(RcaError):
     """A record that cannot be understood, and why."""
 
 
@@ -52,17 +52,17 @@ def decode_object(data: bytes) -> dict[str, Any]:
 
     Raises
     ------
-    Unreadable
+    UnreadableError
         When it is no valid JSON, no object, or nested too deeply.
     """
     if data.count(b"{") + data.count(b"[") > _MOST_NESTED and _depth(data) > _MOST_NESTED:
-        raise Unreadable(f"nested deeper than {_MOST_NESTED} levels")
+        raise UnreadableError(f"nested deeper than {_MOST_NESTED} levels")
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError as error:
-        raise Unreadable(f"not valid JSON: {error}") from None
+        raise UnreadableError(f"not valid JSON: {error}") from None
     if not isinstance(value, dict):
-        raise Unreadable(f"a JSON {'array' if isinstance(value, list) else 'value'} where a record is expected")
+        raise UnreadableError(f"a JSON {'array' if isinstance(value, list) else 'value'} where a record is expected")
     return value
 
 
@@ -124,7 +124,7 @@ def json_row(data: bytes, line: int, *, depth: int = 0) -> Row:
 
     Raises
     ------
-    Unreadable
+    UnreadableError
         When the text is no object that can be read.
 
     Examples
@@ -165,13 +165,13 @@ def _assign(row: Row, found: list[Cell]) -> None:
         row.time, row.keys["time"], used = specials
     for role_name, places in best.items():
         _take(row, role_name, sorted(places), found, used)
-    for at, (path, kind, text) in enumerate(found):
+    for at, (path, _, text) in enumerate(found):
         if at not in used:
             row.keep(".".join(path), text)
 
 
 def _specials(found: list[Cell]) -> tuple[str, str, set[int]] | None:
-    """Times that are objects: an instant of seconds and nanoseconds, MongoDB's ``$date``."""
+    """Find times that are objects: an instant of seconds and nanoseconds, MongoDB's ``$date``."""
     parts: dict[tuple[str, ...], dict[str, int]] = {}
     for at, (path, _, _) in enumerate(found):
         if len(path) > 1 and (path[-1] in _SECONDS or path[-1] in _NANOS or path[-1] in {"$date", "$numberLong"}):
@@ -260,7 +260,7 @@ def scale_of(path: tuple[str, ...]) -> str:
 
 
 def _bytes_text(text: str) -> str:
-    """journald writes a message that is not UTF-8 as an array of bytes."""
+    """Journald writes a message that is not UTF-8 as an array of bytes."""
     try:
         return bytes(orjson.loads(text)).decode("utf-8", "replace")
     except (orjson.JSONDecodeError, ValueError, TypeError):
@@ -268,7 +268,7 @@ def _bytes_text(text: str) -> str:
 
 
 def _complete(row: Row, value: dict[str, Any]) -> None:
-    """What only the whole record tells: scales of loggers, templates without a rendered text, dates beside times."""
+    """Complete a row with what only the whole record tells: scales of loggers, templates without a rendered text, dates beside times."""
     if row.level.isdigit() and not row.scale:
         if "short_message" in value:
             row.scale = "syslog"
@@ -300,7 +300,7 @@ def _braces(template: str) -> str:
 
 
 def _request_line(value: dict[str, Any]) -> str:
-    """A message for access records that have none: method, path and status."""
+    """Write a message for access records that have none: method, path and status."""
     for method, path, status in (
         ("method", "path", "response_code"), ("method", "path", "status"), ("request_method", "request_uri", "status"), ("request_method", "uri", "status"),
         ("method", "uri", "status"), ("ClientRequestMethod", "ClientRequestURI", "EdgeResponseStatus"), ("method", "url", "status"), ("RequestMethod", "RequestPath", "DownstreamStatus"),
@@ -318,7 +318,7 @@ def _opened(row: Row, value: dict[str, Any], *, depth: int) -> Row:
     if text[0] == "{" and text[-1] == "}":
         try:
             inner = json_row(text.encode("utf-8", "surrogatepass"), row.line, depth=depth + 1)
-        except (Unreadable, msgspec.DecodeError):
+        except (UnreadableError, msgspec.DecodeError):
             return row
         return merge(inner, row)
     if row.keys.get("message") in ENVELOPE_KEYS and is_envelope(value):

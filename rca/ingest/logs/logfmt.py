@@ -12,15 +12,15 @@ __all__ = ["fill", "logfmt_row", "pairs"]
 _PAIR = re.compile(r'\s*([^\s="\x00]{1,200})(?:=("(?:[^"\\]|\\.)*"|[^\s"]\S*|))?(?=\s|$)')
 _START = re.compile(r'\s*[A-Za-z_@][\w.@/\-]*=(?:"(?:[^"\\]|\\.)*"|\S*)(?:\s+|$)')
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
-_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.S)
+_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 
 
 def pairs(text: str) -> list[tuple[str, str]] | None:
-    """Return the pairs of a line, or None where it holds something else.
+    r"""Return the pairs of a line, or None where it holds something else.
 
     Examples
     --------
-    >>> pairs('level=info msg="it is \\\\"on\\\\"" retry')
+    >>> pairs('level=info msg="it is \\"on\\"" retry')
     [('level', 'info'), ('msg', 'it is "on"'), ('retry', '')]
     """
     found, at = [], 0

@@ -23,7 +23,7 @@ from rca.ingest.logs.envelopes import (
 )
 from rca.ingest.logs.jsonfast import Fast, decode_block
 from rca.ingest.logs.jsonplan import Plan, learn
-from rca.ingest.logs.jsonrows import Unreadable, decode_object, object_row
+from rca.ingest.logs.jsonrows import UnreadableError, decode_object, object_row
 from rca.ingest.logs.rows import Row, canonical, without_ansi
 from rca.ingest.logs.severity import severity_number
 from rca.ingest.logs.textforms import text_row
@@ -192,7 +192,7 @@ class LineReader:
     def _json(self, line: bytes, number: int, batch: Batch, offset: int) -> None:
         try:
             value = decode_object(line)
-        except Unreadable as error:
+        except UnreadableError as error:
             if self._open_text:
                 batch.joined[-1].append(self._decode(line))
                 return
@@ -224,7 +224,7 @@ class LineReader:
             repaired = self._decode(line).encode("utf-8", "surrogatepass")
             try:
                 decode_object(repaired)
-            except Unreadable:
+            except UnreadableError:
                 return None
             return repaired
         return None
@@ -245,7 +245,7 @@ class LineReader:
             if self._open_text:
                 batch.joined[-1].append("")
             return
-        row = self._enveloped(text, number, batch)
+        row = self._enveloped(text, number)
         if row is _PENDING:
             return
         if row is None:
@@ -268,7 +268,7 @@ class LineReader:
             batch.add(Row(number, body=text))
             self._open_plain = True
 
-    def _enveloped(self, text: str, number: int, batch: Batch) -> Row | None:
+    def _enveloped(self, text: str, number: int) -> Row | None:
         found = CRI.fullmatch(text) if text[:1].isdigit() else None
         if found:
             outer = Row(number, time=found["time"])
@@ -341,7 +341,7 @@ def _completed(table: pa.Table) -> pa.Table:
 def _is_json(line: bytes) -> bool:
     try:
         decode_object(b'{"":' + line + b"}")
-    except Unreadable:
+    except UnreadableError:
         return False
     return True
 

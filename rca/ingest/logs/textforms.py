@@ -20,55 +20,57 @@ _TAG = r"(?P<tag>[^\s:\[\]]+(?:\([^)]*\))?|[^\s:\[\]]+(?: [^\s:\[\]]+){1,3}(?=\[
 
 _KLOG = re.compile(
     r"(?P<level>[IWEF])(?P<time>(?:\d{4})?\d{4} \d\d:\d\d:\d\d\.\d{3,9})\s+(?P<pid>\d+) (?P<file>[^\s:\]]+):(?P<at>\d+)\] ?(?P<body>.*)",
-    re.S,
+    re.DOTALL,
 )
 _RFC5424 = re.compile(
     r"(?:\d+ )?<(?P<pri>\d{1,3})>1 (?P<time>\S+) (?P<host>\S+) (?P<app>\S+) (?P<pid>\S+) (?P<id>\S+) "
     r'(?P<data>-|(?:\[(?:[^\]"\\]|\\.|"(?:[^"\\]|\\.)*")*\])+)(?: (?P<body>.*))?',
-    re.S,
+    re.DOTALL,
 )
 _RFC3164 = re.compile(
-    rf"(?:<(?P<pri>\d{{1,3}})>)?(?P<time>{_SYSLOG_TIME}) (?:(?P<host>[^\s:\[\]]+) {_TAG})?(?P<body>.*)", re.S
+    rf"(?:<(?P<pri>\d{{1,3}})>)?(?P<time>{_SYSLOG_TIME}) (?:(?P<host>[^\s:\[\]]+) {_TAG})?(?P<body>.*)", re.DOTALL
 )
-_RSYSLOG = re.compile(rf"(?:<(?P<pri>\d{{1,3}})>)?(?P<time>{_ISO}) (?P<host>[^\s:\[\]]+) {_TAG}(?P<body>.*)", re.S)
+_RSYSLOG = re.compile(rf"(?:<(?P<pri>\d{{1,3}})>)?(?P<time>{_ISO}) (?P<host>[^\s:\[\]]+) {_TAG}(?P<body>.*)", re.DOTALL)
 _CLUSTER = re.compile(
     r"(?P<alert>\S+) (?P<epoch>\d{10}) \d{4}\.\d\d\.\d\d (?P<node>\S+) "
     rf"(?:(?P<ras>\d{{4}}-\d\d-\d\d-\d\d\.\d\d\.\d\d\.\d{{6}}) \S+ (?P<type>\S+) (?P<component>\S+) (?P<level>\S+)|(?P<time>{_SYSLOG_TIME}) (?P<host>\S+)(?: {_TAG})?) ?(?P<body>.*)",
-    re.S,
+    re.DOTALL,
 )
 _HPC = re.compile(
     r"(?P<id>\d{1,9}) (?P<node>\S+) (?P<component>\S+) (?P<state>\S+) (?P<time>\d{9,10}) (?P<flag>\d+) (?P<body>.*)",
-    re.S,
+    re.DOTALL,
 )
 _ANDROID = re.compile(
     r"(?P<time>(?:\d{4}-)?\d\d-\d\d \d\d:\d\d:\d\d\.\d{3,6})(?: [+-]\d{4})?\s+(?:(?P<pid>\d+)\s+(?P<tid>\d+)\s+(?P<level>[VDIWEFA])\s+(?P<tag>.*?)\s*:(?: |$)|"
     r"(?P<level2>[VDIWEFA])/(?P<tag2>[^(]*?)\s*\(\s*(?P<pid2>\d+)\): )(?P<body>.*)",
-    re.S,
+    re.DOTALL,
 )
 _RUBY = re.compile(
     r"[DIWEFUA], \[(?P<time>\d{4}-\d\d-\d\dT[\d:.]+) ?#(?P<pid>\d+)\]\s+(?P<level>\w+) -- (?P<logger>[^:]*): ?(?P<body>.*)",
-    re.S,
+    re.DOTALL,
 )
 _SPRING = re.compile(
-    rf"(?P<time>\d{{4}}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-]\d\d:\d\d)?)\s+(?P<level>[A-Z]+)\s+(?P<ids>\[[^\]]*\]\s+)?(?P<pid>\d+) --- (?P<boxes>(?:\[[^\]]*\] ?)+)(?P<logger>\S+)\s+: (?P<body>.*)",
-    re.S,
+    r"(?P<time>\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-]\d\d:\d\d)?)\s+(?P<level>[A-Z]+)\s+(?P<ids>\[[^\]]*\]\s+)?(?P<pid>\d+) --- (?P<boxes>(?:\[[^\]]*\] ?)+)(?P<logger>\S+)\s+: (?P<body>.*)",
+    re.DOTALL,
 )
 _REDIS = re.compile(
     r"(?P<pid>\d+):(?P<role>[XCSM]) (?P<time>\d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d\.\d{3}) (?P<level>[.\-*#]) (?P<body>.*)",
-    re.S,
+    re.DOTALL,
 )
-_PIPES = re.compile(rf"(?P<time>{TIME})\|(?P<fields>(?:[^|]{{1,200}}\|){{1,8}})(?P<body>[^|]*)", re.S)
-_EPOCH = re.compile(r"[\[(]?(?P<time>\d{10}[.,]\d{1,9}|\d{10}|\d{13}|\d{16}|\d{19})[\])]?(?P<rest>[ \t:|,;].*)", re.S)
-_TAI = re.compile(r"(?P<time>@4[0-9a-fA-F]{23}) (?P<rest>.*)", re.S)
+_PIPES = re.compile(rf"(?P<time>{TIME})\|(?P<fields>(?:[^|]{{1,200}}\|){{1,8}})(?P<body>[^|]*)", re.DOTALL)
+_EPOCH = re.compile(
+    r"[\[(]?(?P<time>\d{10}[.,]\d{1,9}|\d{10}|\d{13}|\d{16}|\d{19})[\])]?(?P<rest>[ \t:|,;].*)", re.DOTALL
+)
+_TAI = re.compile(r"(?P<time>@4[0-9a-fA-F]{23}) (?P<rest>.*)", re.DOTALL)
 _LEVELS = rf"\[?(?P<level>(?i:{LEVEL_WORDS}))\]?"
-_LEVEL_FIRST = re.compile(rf"{_LEVELS}[ :|,\t-]+[\[(]?(?P<time>{TIME})(?P<rest>.*)", re.S)
-_GENERIC = re.compile(rf"[\[(<{{\"']{{0,2}}(?P<time>{TIME})(?P<rest>.*)", re.S)
-_WITHIN = re.compile(rf"(?P<before>(?:[^\s\"]+[ \t]+){{1,5}}?[\[(<]?)(?P<time>{TIME})(?P<rest>.*)", re.S)
+_LEVEL_FIRST = re.compile(rf"{_LEVELS}[ :|,\t-]+[\[(]?(?P<time>{TIME})(?P<rest>.*)", re.DOTALL)
+_GENERIC = re.compile(rf"[\[(<{{\"']{{0,2}}(?P<time>{TIME})(?P<rest>.*)", re.DOTALL)
+_WITHIN = re.compile(rf"(?P<before>(?:[^\s\"]+[ \t]+){{1,5}}?[\[(<]?)(?P<time>{TIME})(?P<rest>.*)", re.DOTALL)
 _SENTENCE = re.compile(r"(?:[a-z]{2,}[,.;]?[ \t]+){2}|=|: \S*$")
 _SD = re.compile(r'\[([^\s\]]+)((?: [^\s=\]"]+="(?:[^"\\]|\\.)*")*)\]')
 _SD_PAIR = re.compile(r'([^\s="]+)="((?:[^"\\]|\\.)*)"')
-_KLOG_MESSAGE = re.compile(r'"((?:[^"\\]|\\.)*)"\s*(.*)', re.S)
-_TAIL_JSON = re.compile(r"^(?P<body>.*?)\s*(?P<json>\{.*\})\s*$", re.S)
+_KLOG_MESSAGE = re.compile(r'"((?:[^"\\]|\\.)*)"\s*(.*)', re.DOTALL)
+_TAIL_JSON = re.compile(r"^(?P<body>.*?)\s*(?P<json>\{.*\})\s*$", re.DOTALL)
 
 
 def text_row(text: str, line: int) -> Row | None:

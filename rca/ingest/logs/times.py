@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from rca.ingest.civil import days_from_civil
 from rca.ingest.logs import digits
 from rca.ingest.logs.timeforms import Layout, is_number, layout_of, shape
 from rca.times import NS
@@ -219,7 +220,7 @@ class Clock:
             ordinal = digits.number(block, spans["j"])
             one = np.ones_like(year)
             return np.where(
-                (ordinal >= 1) & (ordinal <= 366), digits.days_from_civil(year, one, one) + ordinal - 1, digits.NO_DAY
+                (ordinal >= 1) & (ordinal <= 366), days_from_civil(year, one, one) + ordinal - 1, digits.NO_DAY
             )
         month = digits.month_of(block, spans)
         day = digits.number(block, spans["d"])
@@ -228,11 +229,11 @@ class Clock:
             swap = (month > 12) & (first <= 12)  # the American order
             year = np.where(swap, 2000 + day, year)
             month, day = np.where(swap, first, month), np.where(swap, month, day)
-        elif "m" in spans and "/" == chr(block[0, spans["m"][1]]) and spans["m"][0] == 0:
+        elif "m" in spans and chr(block[0, spans["m"][1]]) == "/" and spans["m"][0] == 0:
             swap = (month > 12) & (day <= 12)
             month, day = np.where(swap, day, month), np.where(swap, month, day)
         valid = (month >= 1) & (month <= 12) & (day >= 1) & (day <= digits.length_of(year, month))
-        return np.where(valid, digits.days_from_civil(year, np.clip(month, 1, 12), day), digits.NO_DAY)
+        return np.where(valid, days_from_civil(year, np.clip(month, 1, 12), day), digits.NO_DAY)
 
     def _year(
         self,
@@ -248,7 +249,7 @@ class Clock:
         day = np.full(len(block), digits.NO_DAY, np.int64)
         for back in range(9):
             year = np.full(len(block), this_year - back, np.int64)
-            here = digits.days_from_civil(year, np.clip(month, 1, 12), number)
+            here = days_from_civil(year, np.clip(month, 1, 12), number)
             fits = (
                 (day == digits.NO_DAY)
                 & valid
@@ -270,7 +271,8 @@ class Clock:
         sign = np.where(block[:, span[0]] == ord("-"), -1, 1)
         hours = digits.number(block, (span[0] + 1, span[0] + 3))
         minutes = digits.number(block, (span[1] - 2, span[1])) if span[1] - span[0] > 3 else 0
-        return sign * (hours * 60 + minutes)
+        east: Ints = sign * (hours * 60 + minutes)
+        return east
 
 
 def _unit_of(value: int) -> str:

@@ -100,16 +100,22 @@ def read(source: Source, sink: Sink) -> None:
             sink.quarantine(reason or "the message cannot be decompressed", data[:200].hex(), offset)
             continue
         fields = _fields(message) or TRACES
+        if fields is TRACES and quick is not None and _taken(quick, message):
+            continue
         try:
-            if fields is not TRACES or quick is None:
-                raise Unusual
-            quick.take(message)
-        except Unusual:
-            try:
-                walker.document(decode(message, fields), offset)
-            except Broken as error:
-                sink.quarantine(f"the message is broken: {error}", message[:200].hex(), offset)
+            walker.document(decode(message, fields), offset)
+        except Broken as error:
+            sink.quarantine(f"the message is broken: {error}", message[:200].hex(), offset)
     walker.flush()
+
+
+def _taken(quick: upb.QuickMessages, message: bytes) -> bool:
+    """Say whether the quick way could read a message of spans."""
+    try:
+        quick.take(message)
+    except Unusual:
+        return False
+    return True
 
 
 def _framed(source: Source) -> Iterator[tuple[bytes, int, str]]:

@@ -21,11 +21,11 @@ _POWERS = 10 ** np.arange(20, dtype=np.int64)
 
 
 class Buffer:
-    """A block of lines in UTF-8; bytes that are none are replaced.
+    r"""A block of lines in UTF-8; bytes that are none are replaced.
 
     Examples
     --------
-    >>> block = Buffer(b"one\\ntwo 22\\n")
+    >>> block = Buffer(b"one\ntwo 22\n")
     >>> block.text(block.starts, block.ends).to_list()
     ['one', 'two 22']
     >>> block.digits(block.starts + 4, 2).tolist()

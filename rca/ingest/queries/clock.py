@@ -4,29 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from rca.ingest.civil import days_from_civil
 from rca.ingest.queries.buffer import Buffer, Ints
 
-__all__ = ["MISSING", "days_from_civil", "fixed_times"]
+__all__ = ["MISSING", "fixed_times"]
 
 MISSING = np.iinfo(np.int64).min
 """Stands for no time."""
 _SECOND = 1_000_000_000
 _LEAST_YEAR, _MOST_YEAR = 1900, 2200
-
-
-def days_from_civil(year: Ints, month: Ints, day: Ints) -> Ints:
-    """Return days since 1970-01-01 of dates of the Gregorian calendar.
-
-    Examples
-    --------
-    >>> days_from_civil(np.array([1970, 2026]), np.array([1, 5]), np.array([2, 1])).tolist()
-    [1, 20574]
-    """
-    year = year - (month <= 2)
-    era = year // 400
-    of_era = year - era * 400
-    of_year = (153 * (month + np.where(month > 2, -3, 9)) + 2) // 5 + day - 1
-    return era * 146097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - 719468
 
 
 def fixed_times(block: Buffer, at: Ints) -> tuple[Ints, Ints]:

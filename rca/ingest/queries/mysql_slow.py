@@ -265,7 +265,7 @@ class _Reader:
         return out
 
     def _thresholds(self, text: pl.Series) -> pa.Array:
-        """What the log leaves out, where a statement in it sets that."""
+        """Find what the log leaves out, where a statement in it sets that."""
         marked = np.flatnonzero(text.str.contains("long_query_time", literal=True).to_numpy())
         values = np.full(len(text), self._threshold, dtype=np.int64)
         for at in marked.tolist():

@@ -38,11 +38,11 @@ class Explained:
 
 
 def explained(text: str) -> Explained | None:
-    """Return what the message of auto_explain holds behind ``plan:``; None where it is no plan.
+    r"""Return what the message of auto_explain holds behind ``plan:``; None where it is no plan.
 
     Examples
     --------
-    >>> found = explained("Query Text: SELECT 1\\nSeq Scan on t  (cost=0.00..9.10 rows=1 width=8) (actual time=0.1..2.0 rows=1 loops=1)\\n  Rows Removed by Filter: 99")
+    >>> found = explained("Query Text: SELECT 1\nSeq Scan on t  (cost=0.00..9.10 rows=1 width=8) (actual time=0.1..2.0 rows=1 loops=1)\n  Rows Removed by Filter: 99")
     >>> found.statement, found.rows_examined, found.full_scan
     ('SELECT 1', 100, True)
     """

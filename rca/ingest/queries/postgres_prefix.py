@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["ATTACHED", "LEVEL", "LEVELS", "GENERIC", "Template", "templates"]
+__all__ = ["ATTACHED", "GENERIC", "LEVEL", "LEVELS", "Template", "templates"]
 
 LEVELS = ("LOG", "ERROR", "FATAL", "PANIC", "WARNING", "NOTICE", "INFO", "DEBUG")
 """Words that begin a record."""

@@ -183,7 +183,7 @@ class Emitter:
         if not kept:
             members = pl.Series([""] * len(at))
         else:
-            frame = pl.DataFrame({name: values for name, values in kept})
+            frame = pl.DataFrame(dict(kept))
             members = _members(frame)
         if tagged:
             parts = members.to_list()
