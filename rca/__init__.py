@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rca import figures, stats
-    from rca.digest import digest
+    from rca.digests import digest
     from rca.errors import RcaError
     from rca.experiments import experiment, experiments_recorded
     from rca.findings.attributes import compare_attributes
@@ -64,7 +64,7 @@ _HOME = {
     "dependencies": "rca.findings.dependencies",
     "deploy_correlation": "rca.findings.changes",
     "detect_incident": "rca.findings.detect",
-    "digest": "rca.digest",
+    "digest": "rca.digests",
     "experiment": "rca.experiments",
     "experiments_recorded": "rca.experiments",
     "figures": "",

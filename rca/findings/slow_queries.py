@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from rca.digest import describe
+from rca.digests import describe
 from rca.errors import NoDataError
 from rca.findings.suspicion import Facts, suspect
 from rca.measures.lock_graph import Wait, lock_waits, root_of

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from rca.digest import Statement
+from rca.digests import Statement
 from rca.measures.plans import Scan, scans, shape
 
 __all__ = ["Facts", "Suspicion", "suspect"]

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from rca.digest import digest_many
+from rca.digests import digest_many
 from rca.ingest.contract import Sink
 from rca.ingest.pairs import Pairs, Selection, json_map
 from rca.ingest.semconv import (  # fmt: skip

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from rca.digest import digest
+from rca.digests import digest
 from rca.sql import statement
 from rca.store import Store
 

@@ -11,7 +11,7 @@ import orjson
 import polars as pl
 import pyarrow as pa
 
-from rca.digest import Digester, tags
+from rca.digests import Digester, tags
 from rca.ingest.queries.clock import MISSING
 
 __all__ = ["Statements", "arrow_text", "coded", "number_column", "time_column"]

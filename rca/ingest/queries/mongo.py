@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import polars as pl
 
-from rca.digest import Digester
+from rca.digests import Digester
 from rca.ingest.contract import NO, Format, Guess, Sample, Sink
 from rca.ingest.source import Source
 

@@ -11,7 +11,7 @@ import orjson
 import polars as pl
 import pyarrow as pa
 
-from rca.digest import tags
+from rca.digests import tags
 from rca.ingest.contract import Sink
 from rca.ingest.logs.severity import severity_number
 from rca.ingest.queries.buffer import Buffer, Ints

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 import polars as pl
 
-from rca.digest import Digester
+from rca.digests import Digester
 from rca.errors import OptionError
 from rca.ingest.contract import NO, Format, Guess, Sample, Sink
 from rca.ingest.source import Source

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rca.digest import digest_many
+from rca.digests import digest_many
 from rca.ingest.clock import Clock
 from rca.ingest.contract import Sink
 from rca.ingest.exact import flatten, text_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rca.digest.words import word_set
+from rca.digests.words import word_set
 
 __all__ = ["keyvalue"]
 

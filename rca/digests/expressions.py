@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rca.digest.pieces import GROUP, OPERATOR, PUNCTUATION, VALUE, WORD, Piece
-from rca.digest.printing import text_of
+from rca.digests.pieces import GROUP, OPERATOR, PUNCTUATION, VALUE, WORD, Piece
+from rca.digests.printing import text_of
 
 __all__ = ["COMMA", "cases", "conditions", "join", "membership", "sorted_once", "split", "values_once"]
 

@@ -6,9 +6,9 @@ Nothing here opens a store or a connection; :func:`describe` and the digests are
 
 from __future__ import annotations
 
-from rca.digest.comments import tags
-from rca.digest.many import Digester, digest_many
-from rca.digest.one import STYLES, digest, digest_id
-from rca.digest.statement import Statement, describe
+from rca.digests.comments import tags
+from rca.digests.many import Digester, digest_many
+from rca.digests.one import STYLES, digest, digest_id
+from rca.digests.statement import Statement, describe
 
 __all__ = ["STYLES", "Digester", "Statement", "describe", "digest", "digest_id", "digest_many", "tags"]

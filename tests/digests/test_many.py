@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rca.digest import Digester, digest, digest_many
+from rca.digests import Digester, digest, digest_many
 
 SKELETONS = [
     "SELECT a FROM t WHERE b = {} AND c = {}",

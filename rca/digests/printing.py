@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rca.digest.pieces import GROUP, NAME, QUERY, WORD, Piece
-from rca.digest.words import SPACED
+from rca.digests.pieces import GROUP, NAME, QUERY, WORD, Piece
+from rca.digests.words import SPACED
 
 __all__ = ["text_of"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from rca.digest import lexer
-from rca.digest.words import LITERAL_TYPES, RESERVED, UNARY_AFTER
+from rca.digests import lexer
+from rca.digests.words import LITERAL_TYPES, RESERVED, UNARY_AFTER
 
 __all__ = ["GROUP", "NAME", "OPERATOR", "PUNCTUATION", "QUERY", "VALUE", "WORD", "Piece", "expects_operand", "pieces"]
 

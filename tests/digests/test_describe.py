@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rca.digest import describe
+from rca.digests import describe
 
 
 def test_columns_by_table_through_aliases():

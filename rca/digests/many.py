@@ -8,16 +8,16 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from rca.digest.dialects import family
-from rca.digest.one import digest
-from rca.digest.shapes import Keys, keys, tidy
-from rca.digest.statement import describe
+from rca.digests.dialects import family
+from rca.digests.one import digest
+from rca.digests.shapes import Keys, keys, tidy
+from rca.digests.statement import describe
 
 __all__ = ["Digester", "digest_many"]
 
 
 def digest_many(sqls: Sequence[str], dialect: str | None = None, style: str = "rca") -> list[str]:
-    """Return the digest of each statement, as :func:`rca.digest.digest` would, much faster where statements repeat.
+    """Return the digest of each statement, as :func:`rca.digests.digest` would, much faster where statements repeat.
 
     Parameters
     ----------

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from rca.digest.words import word_set
+from rca.digests.words import word_set
 
 __all__ = ["document", "shape"]
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from rca.digest.words import word_set
+from rca.digests.words import word_set
 
 __all__ = ["CAST", "COMMENT", "NAME", "NUMBER", "OPERATOR", "PARAMETER", "PUNCTUATION", "SPACE", "STRING", "WORD"]
 __all__ += ["Token", "tokens"]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 from functools import lru_cache
 
-from rca.digest import otel, pmm, pt
-from rca.digest.canonical import canonical
-from rca.digest.dialects import family
-from rca.digest.documents import document
-from rca.digest.keyvalue import keyvalue
+from rca.digests import otel, pmm, pt
+from rca.digests.canonical import canonical
+from rca.digests.dialects import family
+from rca.digests.documents import document
+from rca.digests.keyvalue import keyvalue
 from rca.errors import OptionError, did_you_mean
 
 __all__ = ["STYLES", "digest", "digest_id"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rca.digest import digest
+from rca.digests import digest
 
 MANIFEST = Path(__file__).resolve().parents[3] / "shared" / "corpus" / "queries" / "MANIFEST.json"
 

@@ -7,11 +7,11 @@ statements. ``x IN (…)`` and ``x = ANY (…)`` with values read ``x = ?``: the
 
 from __future__ import annotations
 
-from rca.digest import clauses, commands
-from rca.digest.expressions import values_once
-from rca.digest.pieces import GROUP, NAME, OPERATOR, PUNCTUATION, QUERY, VALUE, WORD, Piece, expects_operand, pieces
-from rca.digest.printing import text_of
-from rca.digest.words import QUERY_HEADS, TYPE_TAILS, UNARY_AFTER, word_set
+from rca.digests import clauses, commands
+from rca.digests.expressions import values_once
+from rca.digests.pieces import GROUP, NAME, OPERATOR, PUNCTUATION, QUERY, VALUE, WORD, Piece, expects_operand, pieces
+from rca.digests.printing import text_of
+from rca.digests.words import QUERY_HEADS, TYPE_TAILS, UNARY_AFTER, word_set
 
 __all__ = ["canonical"]
 

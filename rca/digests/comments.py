@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote
 
-from rca.digest import lexer
-from rca.digest.dialects import family
+from rca.digests import lexer
+from rca.digests.dialects import family
 
 __all__ = ["tags", "trace_context"]
 

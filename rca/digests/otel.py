@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rca.digest import lexer
+from rca.digests import lexer
 
 __all__ = ["fingerprint"]
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 
-from rca.digest import lexer
-from rca.digest.lexer import Token
-from rca.digest.words import word_set
+from rca.digests import lexer
+from rca.digests.lexer import Token
+from rca.digests.words import word_set
 
 __all__ = ["fingerprint"]
 

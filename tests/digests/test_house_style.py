@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rca.digest import digest, digest_id
+from rca.digests import digest, digest_id
 from rca.errors import OptionError
 
 SAME = [

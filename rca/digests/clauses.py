@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from rca.digest.expressions import COMMA, cases, conditions, join, membership, sorted_once, split, values_once
-from rca.digest.pieces import GROUP, NAME, QUERY, VALUE, WORD, Piece
-from rca.digest.printing import text_of
-from rca.digest.words import CLAUSES, JOINS, KEYWORDS, word_set
+from rca.digests.expressions import COMMA, cases, conditions, join, membership, sorted_once, split, values_once
+from rca.digests.pieces import GROUP, NAME, QUERY, VALUE, WORD, Piece
+from rca.digests.printing import text_of
+from rca.digests.words import CLAUSES, JOINS, KEYWORDS, word_set
 
 __all__ = ["arrange"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rca.digest import digest
+from rca.digests import digest
 
 PT = [
     ("SELECT * FROM t WHERE a IN (1,2) AND b = 'x'", "select * from t where a in(?+) and b = ?"),

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rca.digest import lexer
-from rca.digest.lexer import tokens
+from rca.digests import lexer
+from rca.digests.lexer import tokens
 
 FAMILIES = ("mysql", "postgres", "mssql", "ansi")
 SHARDS = st.sampled_from(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from rca.digest import filters
-from rca.digest.dialects import family
-from rca.digest.recogniser import Recogniser
-from rca.digest.words import word_set
+from rca.digests import filters
+from rca.digests.dialects import family
+from rca.digests.recogniser import Recogniser
+from rca.digests.words import word_set
 
 __all__ = ["Statement", "describe"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import NamedTuple
 
-from rca.digest import lexer
-from rca.digest.words import CLAUSES, JOINS, KEYWORDS, RESERVED, word_set
+from rca.digests import lexer
+from rca.digests.words import CLAUSES, JOINS, KEYWORDS, RESERVED, word_set
 
 __all__ = ["Recogniser"]
 
@@ -27,7 +27,7 @@ class Item(NamedTuple):
 
 
 class Recogniser:
-    """The notes of one walk. The fields are those of :class:`rca.digest.Statement`."""
+    """The notes of one walk. The fields are those of :class:`rca.digests.Statement`."""
 
     def __init__(self, sql: str, family: str) -> None:
         self.operation = ""

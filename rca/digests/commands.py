@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rca.digest.pieces import GROUP, NAME, VALUE, WORD, Piece
+from rca.digests.pieces import GROUP, NAME, VALUE, WORD, Piece
 
 __all__ = ["settle"]
 
@@ -18,7 +18,7 @@ def settle(level: list[Piece], family: str) -> list[Piece]:
 
     Examples
     --------
-    >>> from rca.digest.pieces import pieces
+    >>> from rca.digests.pieces import pieces
     >>> [piece.text for piece in settle(pieces("DEALLOCATE a123", "postgres"), "postgres")]
     ['deallocate', '?']
     """
