@@ -16,7 +16,7 @@ def log_shifts(store: Store, windows: Periods) -> pl.DataFrame:
     """Return every log template with its rate before and during, the most surging first.
 
     The shift is the signed root of the Poisson likelihood-ratio statistic of two rates: unit-free, near a standard
-    normal where nothing changed, and finite where a message is new.
+    normal where nothing changed, and finite where a message is new. Sampled records count once each, whatever they stand for.
 
     Returns
     -------
@@ -43,11 +43,14 @@ def log_shifts(store: Store, windows: Periods) -> pl.DataFrame:
     total = pl.col("before") + pl.col("during")
     expected_during, expected_before = total * share, total * (1 - share)
     deviance = 2 * (_term("during", expected_during) + _term("before", expected_before))
+    deviance = deviance / pl.max_horizontal(pl.col("squares") / total, 1.0)
     sign = pl.when(pl.col("during") >= expected_during).then(1.0).otherwise(-1.0)
     ratio = (pl.col("during") + 0.5) / during.length_ns / ((pl.col("before") + 0.5) / before.length_ns)
-    return frame.with_columns(
-        ratio.alias("rate_ratio"), (sign * deviance.clip(lower_bound=0).sqrt()).alias("shift")
-    ).sort("shift", "service_name", "template", descending=[True, False, False])
+    return (
+        frame.with_columns(ratio.alias("rate_ratio"), (sign * deviance.clip(lower_bound=0).sqrt()).alias("shift"))
+        .drop("squares")
+        .sort("shift", "service_name", "template", descending=[True, False, False])
+    )
 
 
 def _term(name: str, expected: pl.Expr) -> pl.Expr:

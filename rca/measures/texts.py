@@ -34,7 +34,10 @@ class Text:
     first_ns
         First time during the incident; None where it no longer comes.
     surge
-        Signed root of the likelihood-ratio statistic of the two rates; negative where it vanished.
+        Signed root of the likelihood-ratio statistic of the two rates; negative where it vanished. Sampled messages
+        count once each, whatever they stand for.
+    squares
+        Sum of the squared weights.
     duration_ns
         Typical length of the span that failed with it; 0 for a log message.
     """
@@ -47,6 +50,7 @@ class Text:
     first_ns: int | None
     surge: float
     duration_ns: int = 0
+    squares: float = 0.0
 
     @property
     def weight(self) -> float:
@@ -106,17 +110,17 @@ def _add(
 ) -> None:
     key = (service, mask(template), complains)
     known = found.get(key)
-    before, during = float(str(row["before"] or 0)), float(str(row["during"] or 0))
+    before, during, squares = (float(str(row[name] or 0)) for name in ("before", "during", "squares"))
     first = None if row["first_ns"] is None else int(str(row["first_ns"]))
     if known is not None:
-        before, during = before + known.before, during + known.during
+        before, during, squares = before + known.before, during + known.during, squares + known.squares
         firsts = [time for time in (first, known.first_ns) if time is not None]
         first, example, length = min(firsts, default=None), known.text, length or known.duration_ns
-    surge = _surge(before, during, share)
-    found[key] = Text(service, example, before, during, complains, first, surge, length)
+    surge = _surge(before, during, share, squares)
+    found[key] = Text(service, example, before, during, complains, first, surge, length, squares)
 
 
-def _surge(before: float, during: float, share: float) -> float:
+def _surge(before: float, during: float, share: float, squares: float) -> float:
     total = before + during
     if not total:
         return 0.0
@@ -124,4 +128,6 @@ def _surge(before: float, during: float, share: float) -> float:
     for seen, expected in ((during, total * share), (before, total * (1 - share))):
         if seen > 0:
             deviance += 2 * seen * math.log(seen / expected)
+    # a message that stands for ten is seen once: the statistic of what was seen is that much smaller
+    deviance /= max(1.0, squares / total)
     return math.copysign(math.sqrt(max(0.0, deviance)), during - total * share)

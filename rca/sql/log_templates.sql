@@ -8,6 +8,7 @@
 -- column severity_number INTEGER    highest severity, 1-24
 -- column before DOUBLE              records in the baseline, weighted
 -- column during DOUBLE              records in the incident, weighted
+-- column squares DOUBLE             squares of the weights of both: over their sum, how many records one sampled record stands for
 -- column first_ns BIGINT            first time in the incident
 -- column example VARCHAR            one message
 -- column example_trace_id VARCHAR   trace of one message of the incident, '' where none names one
@@ -17,6 +18,7 @@ SELECT
   MAX(severity_number) AS severity_number,
   SUM(CASE WHEN time_ns >= $before_start_ns AND time_ns < $before_end_ns THEN adjusted_count ELSE 0 END) AS before,
   SUM(CASE WHEN time_ns >= $start_ns AND time_ns < $end_ns THEN adjusted_count ELSE 0 END) AS during,
+  SUM(adjusted_count * adjusted_count) AS squares,
   MIN(CASE WHEN time_ns >= $start_ns AND time_ns < $end_ns THEN time_ns ELSE NULL END) AS first_ns,
   MIN(body) AS example,
   MAX(CASE WHEN time_ns >= $start_ns AND time_ns < $end_ns THEN trace_id ELSE '' END) AS example_trace_id

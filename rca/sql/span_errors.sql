@@ -9,6 +9,7 @@
 -- column bucket BIGINT             index of the length's bucket: exponential histogram, scale 5; -1 for none
 -- column before DOUBLE             failed spans in the baseline, weighted
 -- column during DOUBLE             failed spans in the incident, weighted
+-- column squares DOUBLE            squares of the weights of both: over their sum, how many spans one sampled span stands for
 -- column first_ns BIGINT           first in the incident
 SELECT
   service_name,
@@ -17,6 +18,7 @@ SELECT
   CASE WHEN duration_ns > 0 THEN CAST(CEIL(LN(duration_ns) * 32 / LN(2)) - 1 AS BIGINT) ELSE -1 END AS bucket,
   SUM(CASE WHEN start_ns >= $start_ns AND start_ns < $end_ns THEN 0 ELSE adjusted_count END) AS before,
   SUM(CASE WHEN start_ns >= $start_ns AND start_ns < $end_ns THEN adjusted_count ELSE 0 END) AS during,
+  SUM(adjusted_count * adjusted_count) AS squares,
   MIN(CASE WHEN start_ns >= $start_ns AND start_ns < $end_ns THEN start_ns ELSE NULL END) AS first_ns
 FROM spans
 WHERE (status_code = 'ERROR' OR COALESCE(http_response_status_code, 0) >= 500)
