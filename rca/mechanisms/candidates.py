@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rca.mechanisms.diffs import Diff, parse_diff
@@ -17,6 +18,9 @@ __all__ = ["Candidate", "candidates"]
 
 _DAY = 86_400_000_000_000
 _REACH = 14 * _DAY
+_LEAST_KEY = 5
+"""Letters of a flag's name from which a text that holds it speaks of the flag."""
+_OFF = ("off", "false", "0", "0%", "disabled", "none", "no")
 _KINDS = ("deploy", "flag", "config", "scale", "migration", "commit")
 
 
@@ -40,6 +44,12 @@ class Candidate:
         What it changed; empty where no diff is known.
     undone_ns
         When it was taken back, where that is recorded.
+    message
+        What a commit says of itself, beyond its title.
+    switches
+        Of a flag: the name of the change whose code it turns on.
+    switched_ns
+        When a flag turned on the code of this change, where one guards it.
     """
 
     kind: str
@@ -57,6 +67,9 @@ class Candidate:
     from_value: str = ""
     to_value: str = ""
     version: str = ""
+    message: str = ""
+    switches: str = ""
+    switched_ns: int | None = None
 
     @property
     def name(self) -> str:
@@ -99,7 +112,7 @@ def candidates(store: Store, scene: Scene) -> list[Candidate]:
         for row in rows
         if row["kind"] == "commit" and not row["revision"] and row["time_ns"] < end
     ]
-    return sorted(_merged(out), key=lambda item: (item.time_ns, item.name))
+    return sorted(_guarded(_merged(out), end), key=lambda item: (item.time_ns, item.name))
 
 
 def _known(revision: str, commits: Mapping[str, Any]) -> str:
@@ -136,6 +149,7 @@ def _one(
         from_value=str(row["from_value"]),
         to_value=str(row["to_value"]),
         version=str(row["service_version"]),
+        message=str((commit or row)["message"]),
     )
 
 
@@ -189,3 +203,41 @@ def _merged(found: list[Candidate]) -> list[Candidate]:
         undone = next((item.undone_ns for item in items if item.undone_ns is not None), None)
         out.append(Candidate(**{**first.__dict__, "services": services, "undone_ns": undone}))
     return out
+
+
+def _guarded(found: list[Candidate], end_ns: int) -> list[Candidate]:
+    """Tie each flag to the change that brought the code behind it: its diff or its message names the flag.
+
+    The two are one cause seen twice: the code does the harm, and the flag says since when.
+    """
+    out = list(found)
+    for at, flag in enumerate(found):
+        key = _plain(flag.feature_flag_key)
+        if flag.kind != "flag" or len(key) < _LEAST_KEY or not _turns_on(flag):
+            continue
+        brought = [
+            place
+            for place, item in enumerate(out)
+            if item.kind != "flag" and (item.live_ns or end_ns) <= flag.time_ns and _names(item, key)
+        ]
+        if not brought:
+            continue
+        place = max(brought, key=lambda which: out[which].live_ns or 0)
+        out[at] = replace(out[at], switches=out[place].name)
+        switched = max(flag.time_ns, out[place].switched_ns or 0)
+        out[place] = replace(out[place], switched_ns=switched)
+    return out
+
+
+def _turns_on(flag: Candidate) -> bool:
+    return flag.to_value.lower() not in _OFF
+
+
+def _names(item: Candidate, key: str) -> bool:
+    said = f"{item.message} {item.title}" if item.revision else ""
+    return key in _plain(said) or any(key in _plain(line) for line in item.diff.lines("gained"))
+
+
+def _plain(text: str) -> str:
+    """Return a text in lower case with one separator: flags are spelt with dashes here and underscores there."""
+    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")

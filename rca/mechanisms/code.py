@@ -35,6 +35,12 @@ _SHARED = (
     r"^\w+(\s*:\s*[\w\[\], ]+)?\s*=\s*(\[\]|\{\}|dict\(|list\(|set\(|defaultdict|deque\(\))|\b(self|this|s|c|m|h|p|r|svc)\.\w*(cache|history|log|seen|buffer|entries|registry|pending|sessions|listeners|subscribers|items|store|map)\w*|lru_cache\(maxsize=None\)|@cache\b|sync\.Map"
 )
 _BOUND = r"\b(lru|evict|max_?(size|len|entries|items)|maxsize=\d|limit|bounded|capacity|ttl|expire\w*|ring|trim|prune|cap\(|truncate|maxlen|delete\(|pop\w*\(|\.remove\(|clear\(|reset\()"
+_RELATION = re.compile(
+    r"(\w+)\s*(?::[^=]+)?=\s*(?:\w+\.)?(?:relationship|hybrid_relationship)\(|(\w+)\s*=\s*models\.(?:ForeignKey|ManyToManyField|OneToOneField)\(|"
+    r"\b(?:has_many|has_one|belongs_to|has_and_belongs_to_many)\s+:(\w+)|@(?:One|Many)To(?:One|Many)\b|FetchType\.LAZY|"
+    r"\.(?:hasMany|belongsTo|belongsToMany|hasOne)\(\s*['\"]?(\w+)|\bvirtual\s+I(?:Collection|List|Enumerable)<\w+>\s+(\w+)",
+)
+_EAGER = r"lazy\s*=\s*[\"'](selectin|joined|subquery|immediate)|FetchType\.EAGER|fetch\s*[:=]\s*[\"']?(eager|join)|\.Include\(|includes\(|preload|eager|select_related|prefetch_related|joinedload|selectinload"
 _SHAPE = re.compile(r"\s+")
 _SCALE = r"[*/]\s*10+(\.0*)?\b|\b1e[236]\b|\bUTC\b|tz_?info|timezone|ZoneId|\bcents\b|round\(|floor\(|ceil\(|trunc\("
 _CLOSE = r"\b(defer\s+\w[\w.]*\.?(Close|Release|Rollback|Stop|cancel|Done|Body\.Close)\b|\.close\(\)|\.Close\(\)|\.dispose\(\)|\.release\(\)|\.Release\(\)|try\s*\(|with\s+open|using\s*\(|finally\b|\.disconnect\(|\.end\(\)|cancel\(\)|clearInterval|removeListener|unsubscribe)"
@@ -56,6 +62,28 @@ def _looped_query(diff: Diff) -> Found | None:
             if loop.search(line):
                 depth = indent
     return None
+
+
+def _lazy_relation(diff: Diff) -> Found | None:
+    """Find a relation between tables that is fetched when it is read, and plainest where a loop reads it."""
+    added = diff.lines("gained")
+    brought = [line for line in added if _RELATION.search(line)]
+    if not brought or gained(diff, _EAGER):
+        return None
+    names = {name for line in brought for name in _RELATION.search(line).groups() if name}  # type: ignore[union-attr]
+    depth: int | None = None
+    for line in added:
+        indent = len(line) - len(line.lstrip())
+        looped = bool(re.search(_LOOP, line))
+        if depth is not None and indent <= depth and not looped:
+            depth = None
+        if (looped or depth is not None) and any(
+            re.search(rf"\.(get)?{name}\b", line, re.IGNORECASE) for name in names
+        ):
+            return Found(1.0, f"each row fetches its own “{max(names)}”: “{line.strip()[:90]}”")
+        if looped:
+            depth = indent
+    return Found(0.6, f"a relation that is fetched when it is read: “{brought[0].strip()[:90]}”")
 
 
 def _batch_lost(diff: Diff) -> Found | None:
@@ -100,7 +128,7 @@ CODE: tuple[Mechanism, ...] = (
               {"race": 1.0, "duplicate": 0.7, "crash": 0.4, "data": 0.4, "errors": 0.2}),
     Mechanism("lock_added", "a lock or transaction is new", gains(_LOCK, "a lock is new", strength=0.7),
               {"deadlock": 1.0, "timeout": 0.4, "latency": 0.4, "threads": 0.4, "pool": 0.3}),
-    Mechanism("query_in_loop", "calls in a loop", _looped_query,
+    Mechanism("query_in_loop", "calls in a loop", either(_looped_query, _lazy_relation),
               {"queries": 1.0, "slow_query": 0.5, "pool": 0.5, "db_cpu": 0.6, "throttle": 0.6, "latency": 0.5, "timeout": 0.4, "connections": 0.4}),
     Mechanism("batching_lost", "batches became single calls", _batch_lost,
               {"queries": 0.9, "throttle": 1.0, "pool": 0.5, "db_cpu": 0.6, "latency": 0.5, "timeout": 0.4, "connections": 0.4, "queue": 0.4}),

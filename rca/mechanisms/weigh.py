@@ -116,7 +116,10 @@ def _when(scene: Scene, out: Weighed) -> None:
         late = candidate.live_ns - latest
         out.add(-40.0 if late > 2 * _MINUTE else -12.0, f"it came {format_duration(late)} after the onset")
         return
-    age = max(0, onset - candidate.live_ns)
+    live, how = candidate.live_ns, "it was live"
+    if candidate.switched_ns is not None and live < candidate.switched_ns <= latest:
+        live, how = candidate.switched_ns, "its flag was turned on"
+    age = max(0, onset - live)
     worth = next((value for limit, value in _AGES if age <= limit), -12.0)
     for ramp in scene.ramps:
         gap = abs(ramp.start_ns - candidate.live_ns)
@@ -127,7 +130,7 @@ def _when(scene: Scene, out: Weighed) -> None:
             break
     if out.symptom in _SLOW and worth < 0:
         worth /= 2
-    out.add(worth, f"it was live {format_duration(age)} before the onset")
+    out.add(worth, f"{how} {format_duration(age)} before the onset")
 
 
 def _where(scene: Scene, out: Weighed) -> None:
@@ -160,7 +163,9 @@ def _where(scene: Scene, out: Weighed) -> None:
 
 def _what(scene: Scene, out: Weighed) -> None:
     candidate = out.candidate
-    if candidate.kind == "flag":
+    if candidate.switches:
+        out.add(-10.0, f"it turns on what {candidate.switches} brought, which is weighed for both")
+    elif candidate.kind == "flag":
         out.add(-4.0, "a flag, whose code is not named")
     diff = candidate.diff
     if diff.is_empty:
