@@ -10,6 +10,7 @@
 -- column db_system_name VARCHAR  db.system.name
 -- column start_ns BIGINT         start
 -- column duration_ns BIGINT      length
+-- column reference_type VARCHAR  how it refers to its parent, where the tracer says: follows_from does not block
 SELECT
   trace_id,
   span_id,
@@ -20,7 +21,8 @@ SELECT
   status_code,
   db_system_name,
   start_ns,
-  duration_ns
+  duration_ns,
+  COALESCE(attributes['opentracing.ref_type'], '') AS reference_type
 FROM spans
 WHERE trace_id = $trace_id
 ORDER BY start_ns, span_id

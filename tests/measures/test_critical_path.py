@@ -60,9 +60,6 @@ def test_a_small_overlap_counts_as_one_after_the_other_and_a_large_one_does_not(
     assert sections(store, "2") == [("root", 0, 500), ("b", 500, 500)]
 
 
-@pytest.mark.xfail(
-    strict=False, reason="a follows-from reference given as an attribute is not left out here; under investigation"
-)
 def test_what_does_not_block_is_left_out(spans_store, make_span):
     rows = [
         make_span(1, "root", length=100, span_kind="PRODUCER"),
