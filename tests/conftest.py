@@ -65,3 +65,9 @@ def spans_store() -> Iterator[Callable[[list[dict[str, Any]]], Store]]:
 @pytest.fixture
 def make_span() -> Callable[..., dict[str, Any]]:
     return span
+
+
+@pytest.fixture
+def fill_spans() -> Callable[[Store, list[dict[str, Any]]], None]:
+    """The function that puts rows made by :func:`span` into a store of the test's own."""
+    return insert_spans

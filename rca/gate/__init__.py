@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from rca.gate.budgets import Budgets, read_budgets
-from rca.gate.compare import GateReport, compare
+from rca.gate.compare import compare, compare_runs
+from rca.gate.report import GateReport
+from rca.gate.requests import Run
 
-__all__ = ["Budgets", "GateReport", "compare", "read_budgets"]
+__all__ = ["Budgets", "GateReport", "Run", "compare", "compare_runs", "read_budgets"]

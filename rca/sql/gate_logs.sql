@@ -1,0 +1,53 @@
+-- gate_logs: one row a log record that says how a request went: a route, a length and what else it tells, as written.
+-- param  $start_ns BIGINT         records at or after
+-- param  $end_ns BIGINT           and before
+-- column service_name VARCHAR    service that wrote it
+-- column service_version VARCHAR version as the record or its resource gives it
+-- column route VARCHAR           template of the path
+-- column time_ns BIGINT          time of the record
+-- column milliseconds VARCHAR    length where the field is one of milliseconds; '' otherwise
+-- column seconds VARCHAR         length where the field is one of seconds
+-- column nanoseconds VARCHAR     length where the field is one of nanoseconds
+-- column status VARCHAR          HTTP status
+-- column weight DOUBLE           records that it stands for
+-- column calls VARCHAR           database calls, where the record counts them
+-- column example_trace_id VARCHAR its trace
+WITH told AS (
+  SELECT
+    service_name,
+    COALESCE(
+      NULLIF(attributes['service_version'], ''), NULLIF(attributes['service.version'], ''),
+      NULLIF(resource_attributes['service.version'], ''), NULLIF(attributes['version'], ''), ''
+    ) AS service_version,
+    COALESCE(
+      NULLIF(attributes['http.route'], ''), NULLIF(attributes['http_route'], ''), NULLIF(attributes['route'], ''),
+      NULLIF(attributes['endpoint'], ''), NULLIF(attributes['url.template'], ''), NULLIF(attributes['url.path'], ''), NULLIF(attributes['path'], ''), ''
+    ) AS route,
+    time_ns,
+    COALESCE(
+      NULLIF(attributes['duration_ms'], ''), NULLIF(attributes['latency_ms'], ''), NULLIF(attributes['elapsed_ms'], ''),
+      NULLIF(attributes['response_time_ms'], ''), NULLIF(attributes['responseTime'], ''), NULLIF(attributes['durationMs'], ''), ''
+    ) AS milliseconds,
+    COALESCE(
+      NULLIF(attributes['http.server.request.duration'], ''), NULLIF(attributes['duration_s'], ''),
+      NULLIF(attributes['duration_seconds'], ''), NULLIF(attributes['request_time'], ''), ''
+    ) AS seconds,
+    COALESCE(NULLIF(attributes['event.duration'], ''), NULLIF(attributes['duration_ns'], ''), '') AS nanoseconds,
+    COALESCE(
+      NULLIF(attributes['http.response.status_code'], ''), NULLIF(attributes['http_status'], ''),
+      NULLIF(attributes['status_code'], ''), NULLIF(attributes['statusCode'], ''), NULLIF(attributes['status'], ''), ''
+    ) AS status,
+    CAST(adjusted_count AS DOUBLE) AS weight,
+    COALESCE(
+      NULLIF(attributes['db.queries'], ''), NULLIF(attributes['db_queries'], ''), NULLIF(attributes['db_query_count'], ''),
+      NULLIF(attributes['query_count'], ''), NULLIF(attributes['queries'], ''), ''
+    ) AS calls,
+    trace_id AS example_trace_id
+  FROM logs
+  WHERE time_ns >= $start_ns AND time_ns < $end_ns
+)
+SELECT
+  service_name, service_version, route, time_ns, milliseconds, seconds, nanoseconds, status, weight, calls, example_trace_id
+FROM told
+WHERE route <> '' AND status <> '' AND (milliseconds <> '' OR seconds <> '' OR nanoseconds <> '')
+ORDER BY service_name, route, time_ns, example_trace_id
