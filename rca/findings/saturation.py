@@ -13,6 +13,10 @@ from rca.store import Store
 __all__ = ["saturation"]
 
 _NOTABLE = 4.0
+"""Units of the baseline's unrest from which a shift is plain by its size."""
+_SURE = 0.05
+_MATTERS = 0.1
+"""A mean that moved by less than a tenth matters to nobody, however sure it is."""
 
 
 def saturation(store: Store, incident: Incident) -> Finding:
@@ -28,8 +32,8 @@ def saturation(store: Store, incident: Incident) -> Finding:
     Returns
     -------
     Finding
-        Table: ``signal, service_name, metric_name, before, during, change, low, high, score, p_value, unit, n_before,
-        n_during, peak``; ``details["signals"]`` maps each signal to its greatest score at the incident's service and
+        Table: ``signal, service_name, metric_name, before, during, change, low, high, score, p_value, q_value,
+        unit, n_before, n_during, peak, bad``; ``details["signals"]`` maps each signal to its greatest score at the incident's service and
         ``details["services"]`` each service to its most shifted signal.
 
     Raises
@@ -40,13 +44,13 @@ def saturation(store: Store, incident: Incident) -> Finding:
     table = saturation_signals(store, incident)
     windows = periods(store, incident)
     own = table.filter(pl.col("service_name").is_in([incident.service_name, ""]))
-    notable = table.filter(pl.col("score") >= _NOTABLE)
+    notable = moved(table)
     top = notable.row(0, named=True) if notable.height else None
     signals = {str(row["signal"]): float(row["score"]) for row in own.sort("score").iter_rows(named=True)}
     services = {str(row["service_name"]): str(row["signal"]) for row in notable.reverse().iter_rows(named=True)}
     caveats = [*windows.notes]
     if table["p_value"].null_count() == table.height:
-        caveats.append("The baseline does not join the incident, so no placebo test was possible.")
+        caveats.append("Too few points of every metric for a test: shifts are told by their size alone.")
     return Finding(
         name="saturation",
         claim=_claim(top, notable.height),
@@ -58,6 +62,19 @@ def saturation(store: Store, incident: Incident) -> Finding:
         caveats=tuple(caveats),
         details={"signals": signals, "services": services},
     )
+
+
+def moved(table: pl.DataFrame, *, sure: float = _SURE) -> pl.DataFrame:
+    """Return the rows of signals that hurt more than before beyond doubt: by their size, or by a test and a tenth.
+
+    Examples
+    --------
+    >>> moved(pl.DataFrame({"score": [9.0, 1.0, 1.0], "q_value": [None, 0.01, 0.01], "before": [1.0, 1.0, 1.0],
+    ...     "during": [9.0, 1.2, 1.01], "bad": [1, 1, 1]}))["during"].to_list()
+    [9.0, 1.2]
+    """
+    hurts = pl.col("bad") * (pl.col("during") - pl.col("before")) > _MATTERS * pl.col("before").abs()
+    return table.filter((pl.col("score") >= _NOTABLE) | ((pl.col("q_value") <= sure) & hurts).fill_null(value=False))
 
 
 def _claim(top: dict[str, object] | None, count: int) -> str:
@@ -81,6 +98,6 @@ def _effect(top: dict[str, object]) -> Effect:
         unit=str(top["unit"]),
         n_before=int(str(top["n_before"])),
         n_after=int(str(top["n_during"])),
-        method="difference of medians, order statistics",
+        method="difference of means, batch means",
         p_value=number("p_value"),
     )

@@ -116,7 +116,7 @@ DATABASE = Hypothesis(
         queries_per_request_rose,
         repeated_calls,
         slow_statements,
-        saturated("database resources", "db_cpu", "connections", "locks"),
+        saturated("database resources", "db_cpu", "db_scan", "connections", "db_lock"),
         error_words("database errors", _WORDS),
     ),
     experiments=(

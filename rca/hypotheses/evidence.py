@@ -6,13 +6,17 @@ import re
 
 import polars as pl
 
+from rca.findings.saturation import moved
 from rca.hypotheses.base import Test, missing, observation
 from rca.hypotheses.observed import Observed
 from rca.hypotheses.weights import bounded, of_p_value, of_share
 from rca.model import Evidence
+from rca.stats.multiplicity import fdr
 
 __all__ = ["error_words", "excess_in", "saturated"]
 
+_CHANCE = 0.2
+"""From this corrected p-value on, a rise is chance; below, the bound of the p-value grades it."""
 _SURGE = 3.5
 """A shift beyond three and a half standard errors: a handful of templates among thousands pass it by chance."""
 
@@ -48,26 +52,19 @@ def saturated(name: str, *signals: str, cap: float = 8.0) -> Test:
         rows = observed.signals(*signals)
         if rows.is_empty():
             return missing(name, family, f"No metric of {', '.join(signals)} is in the store.")
-        risen = rows.filter((pl.col("score") > 0) & pl.col("p_value").is_not_null()).sort(
-            "p_value", "score", descending=[False, True]
-        )
+        varied = rows.filter(pl.col("p_value").is_not_null())
+        varied = varied.with_columns(pl.Series("q_value", fdr(varied["p_value"].to_numpy(), "bh"), dtype=pl.Float64))
+        risen = moved(varied, sure=_CHANCE) if varied.height else varied
         if risen.is_empty():
-            return observation(
-                name,
-                family,
-                -3.0,
-                f"None of {rows.height} such metrics rose.",
-                source="elicited",
-                finding=observed.saturation,
+            claim = (
+                f"None of {rows.height} such metrics rose plainly ({rows.height - varied.height} never moved at all)."
             )
-        top = risen.row(0, named=True)
-        # many metrics are looked at: the smallest p-value is corrected for their number
-        p_value = min(1.0, float(top["p_value"]) * rows.height)
-        weight = bounded(of_p_value(p_value) if p_value < 0.2 else -2.0, cap)
-        claim = f"{top['metric_name']} of {top['service_name'] or 'the system'}: {top['before']:,.3g} → {top['during']:,.3g} (p = {p_value:.2g} after correction for {rows.height} metrics)."
-        return observation(
-            name, family, weight, claim, source="bound of a placebo p-value", finding=observed.saturation
-        )
+            return observation(name, family, -3.0, claim, source="elicited", finding=observed.saturation)
+        top = risen.sort("q_value", "score", descending=[False, True]).row(0, named=True)
+        # many metrics are looked at, and they move together: the least of them counts as corrected by Benjamini and Hochberg
+        claim = f"{top['metric_name']} of {top['service_name'] or 'the system'}: {top['before']:,.3g} → {top['during']:,.3g} on average (p = {top['q_value']:.2g} after correction for {varied.height} metrics)."
+        weight = bounded(of_p_value(float(top["q_value"])), cap)
+        return observation(name, family, weight, claim, source="bound of a p-value", finding=observed.saturation)
 
     return test
 

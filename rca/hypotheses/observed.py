@@ -19,7 +19,7 @@ from rca.findings.slow_queries import slow_queries
 from rca.measures.logs import log_shifts
 from rca.measures.periods import Periods, periods
 from rca.measures.places import binned, requests_by_place
-from rca.measures.services import rank_services
+from rca.measures.services import Ranked, ranked_clues, table_of
 from rca.model import Finding, Incident, Window
 from rca.stats.binned import PLACES, Binned, Estimate, estimate, resample, summarize
 from rca.store import Store
@@ -135,9 +135,14 @@ class Observed:
         return self._try("logs", lambda: log_shifts(self.store, self.windows))
 
     @cached_property
+    def suspects(self) -> list[Ranked] | None:
+        """Services with their clues, most suspicious first."""
+        return self._try("services", lambda: ranked_clues(self.store, self.incident, windows=self.windows))
+
+    @cached_property
     def services(self) -> pl.DataFrame | None:
-        """Services, most suspicious first."""
-        return self._try("services", lambda: rank_services(self.store, self.incident))
+        """Services, most suspicious first, as a table."""
+        return None if self.suspects is None else table_of(self.suspects)
 
     def signals(self, *names: str) -> pl.DataFrame:
         """Return the saturation rows of some signals, strongest first; empty where there are none."""

@@ -10,7 +10,7 @@ from rca.hypotheses.experimental import experimental_evidence
 from rca.hypotheses.observed import Observed
 from rca.model import Evidence, Experiment, Status, Verdict, Verdicts
 
-__all__ = ["CORRELATION", "FAMILY_CAP", "OBSERVATION_CAP", "family_decibans", "judge", "total"]
+__all__ = ["CORRELATION", "FAMILY_CAP", "OBSERVATION_CAP", "contributes", "family_decibans", "judge", "total"]
 
 CORRELATION = 0.5
 """How far tests of one family repeat each other: 0 they are independent, 1 they are one test."""
@@ -21,7 +21,7 @@ OBSERVATION_CAP = 25.0
 SUPPORTED = 6.0
 """Posterior decibans, against all other hypotheses, from which observations support: four to one."""
 CONTRIBUTING = 5.0
-"""Decibans of a hypothesis's own evidence from which it contributes while another leads."""
+"""Decibans of a hypothesis's own symptoms from which it contributes while another leads."""
 
 
 def family_decibans(weights: Sequence[float], *, correlation: float = CORRELATION) -> float:
@@ -71,18 +71,19 @@ def judge(observed: Observed, hypotheses: Sequence[Hypothesis], experiments: Seq
         evidence = [test(observed) for test in hypothesis.tests]
         evidence += [found for item in experiments if (found := experimental_evidence(hypothesis, item)) is not None]
         seen, tried = total(evidence)
-        weighed.append((hypothesis, tuple(evidence), hypothesis.prior_decibans + seen + tried, seen))
-    odds = [10 ** (score / 10) for _, _, score, _ in weighed]
+        part = contributes(observed, hypothesis, evidence)
+        weighed.append((hypothesis, tuple(evidence), hypothesis.prior_decibans + seen + tried, seen, part))
+    odds = [10 ** (score / 10) for _, _, score, _, _ in weighed]
     whole = math.fsum(odds) or 1.0
     leader = max(range(len(weighed)), key=lambda at: odds[at]) if weighed else -1
     verdicts = []
-    for at, (hypothesis, told, score, seen) in enumerate(weighed):
+    for at, (hypothesis, told, score, seen, part) in enumerate(weighed):
         probability = odds[at] / whole
         verdicts.append(
             Verdict(
                 id=hypothesis.id,
                 title=hypothesis.title,
-                status=_status(told, probability, seen, leads=at == leader),
+                status=_status(told, probability, seen, part, leads=at == leader),
                 prior_decibans=hypothesis.prior_decibans,
                 decibans=score,
                 probability=probability,
@@ -94,7 +95,23 @@ def judge(observed: Observed, hypotheses: Sequence[Hypothesis], experiments: Seq
     return Verdicts(tuple(verdicts), tuple(_caveats(experiments)))
 
 
-def _status(evidence: Sequence[Evidence], probability: float, seen: float, *, leads: bool) -> Status:
+def contributes(observed: Observed, hypothesis: Hypothesis, evidence: Sequence[Evidence]) -> bool:
+    """Say whether a mechanism has a part in the incident, be it the main one or not.
+
+    Two things are asked. Its own symptoms are there: the evidence without the place of the excess, which asks for the
+    main mechanism, reaches :data:`CONTRIBUTING` decibans. And some of the excess lies in its place: the interval of that
+    share begins above nothing, where the share can be told at all.
+    """
+    symptoms, _ = total(item for item in evidence if item.family != "place" and item.kind != "experiment")
+    if symptoms < CONTRIBUTING:
+        return False
+    if not hypothesis.place or observed.requests is None:
+        return True
+    share, _ = observed.requests.excess_share(hypothesis.place)
+    return share.low is None or share.low > 0
+
+
+def _status(evidence: Sequence[Evidence], probability: float, seen: float, part: bool, *, leads: bool) -> Status:
     """Give a status; ``confirmed`` and ``refuted`` are reached through an experiment alone."""
     told = [item for item in evidence if not item.missing]
     if not told:
@@ -103,12 +120,12 @@ def _status(evidence: Sequence[Evidence], probability: float, seen: float, *, le
     posterior = 10 * math.log10(max(probability, 1e-12) / max(1 - probability, 1e-12))
     if tried >= 10 and leads:
         return "confirmed"
-    if tried <= -10 and seen < CONTRIBUTING:
-        return "refuted"
     if leads and posterior >= SUPPORTED and seen > 0:
         return "supported"
-    if seen >= CONTRIBUTING and not leads:
+    if part and not leads:
         return "contributing"
+    if tried <= -10:
+        return "refuted"
     return "open"
 
 

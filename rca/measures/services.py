@@ -19,7 +19,7 @@ from rca.measures.shifts import metric_shifts
 from rca.model import Incident
 from rca.store import Store
 
-__all__ = ["Clue", "rank_services", "service_clues", "window_params"]
+__all__ = ["Clue", "Ranked", "rank_services", "ranked_clues", "service_clues", "table_of", "window_params"]
 
 _FLOOR, _CAP = 0.0, 80.0
 _EFFECTS = ("latency", "errors", "availability", "requests", "log", "log_errors", "restarts")
@@ -43,6 +43,16 @@ class Clue:
     signal: str
     decibans: float
     claim: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A service with the weight of its clues, and the service below that explains them, if one does."""
+
+    service_name: str
+    score: float
+    clues: tuple[Clue, ...]
+    blamed: str = ""
 
 
 @dataclass(slots=True)
@@ -95,10 +105,24 @@ def rank_services(store: Store, incident: Incident, *, signal: str | None = None
     graph = call_graph(store)
     if signal is not None:
         return _by_signal(store, windows, incident, signal, graph)
+    return table_of(ranked_clues(store, incident, windows=windows, graph=graph))
+
+
+def ranked_clues(
+    store: Store, incident: Incident, *, windows: Periods | None = None, graph: CallGraph | None = None
+) -> list[Ranked]:
+    """Return every service with its clues, most suspicious first: what :func:`rank_services` shows as a table.
+
+    Raises
+    ------
+    NoDataError
+        When nothing can be compared.
+    """
+    windows = windows or periods(store, incident)
     suspects = service_clues(store, windows)
     if not suspects:
         raise NoDataError(f"No signal of any service lies in both the baseline ({windows.baseline}) and {incident}.")
-    return _ranked(suspects, graph)
+    return _ranked(suspects, graph or call_graph(store))
 
 
 def _by_signal(store: Store, windows: Periods, incident: Incident, signal: str, graph: CallGraph) -> pl.DataFrame:
@@ -188,18 +212,25 @@ def _log_clue(row: dict[str, object]) -> Clue:
     return Clue("log", "log_errors" if row["is_bad"] else "log", decibans, claim)
 
 
-def _ranked(suspects: dict[str, list[Clue]], graph: CallGraph) -> pl.DataFrame:
+def _ranked(suspects: dict[str, list[Clue]], graph: CallGraph) -> list[Ranked]:
     people = {name: _Suspect(suspects.get(name, [])) for name in sorted(suspects.keys() | graph.services) if name}
     alone = {name: suspect.weight(excused=False) for name, suspect in people.items()}
-    rows = []
+    out = []
     for name, suspect in people.items():
         below = graph.below(name)
         blamed = [item for item in below if alone.get(item, 0.0) >= max(_STRONG, 0.5 * alone[name])]
-        score = suspect.weight(excused=bool(blamed))
-        clues = sorted(suspect.clues, key=lambda clue: -clue.decibans)
-        first = clues[0] if clues else Clue("", "", 0.0, "nothing stands out")
-        claim = first.claim + (f"; explained in part by {blamed[0]}" if blamed else "")
-        rows.append((name, score, first.signal, claim, [clue.claim for clue in clues[:5]]))
+        clues = tuple(sorted(suspect.clues, key=lambda clue: -clue.decibans))
+        out.append(Ranked(name, suspect.weight(excused=bool(blamed)), clues, blamed[0] if blamed else ""))
+    return sorted(out, key=lambda item: (-item.score, item.service_name))
+
+
+def table_of(ranked: list[Ranked]) -> pl.DataFrame:
+    """Return ranked services as the table that people read."""
+    rows = []
+    for item in ranked:
+        first = item.clues[0] if item.clues else Clue("", "", 0.0, "nothing stands out")
+        claim = first.claim + (f"; explained in part by {item.blamed}" if item.blamed else "")
+        rows.append((item.service_name, item.score, first.signal, claim, [clue.claim for clue in item.clues[:5]]))
     schema = pl.Schema(
         {
             "service_name": pl.String(),
@@ -209,4 +240,4 @@ def _ranked(suspects: dict[str, list[Clue]], graph: CallGraph) -> pl.DataFrame:
             "clues": pl.List(pl.String()),
         }
     )
-    return pl.DataFrame(rows, schema=schema, orient="row").sort("score", "service_name", descending=[True, False])
+    return pl.DataFrame(rows, schema=schema, orient="row")

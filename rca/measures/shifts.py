@@ -12,7 +12,7 @@ from rca.model import Window
 from rca.sql import statement
 from rca.store import Store
 
-__all__ = ["metric_series", "metric_shifts", "spread", "step_of"]
+__all__ = ["metric_series", "metric_shifts", "shifts_between", "spread", "step_of"]
 
 Array = npt.NDArray[np.float64]
 
@@ -110,8 +110,22 @@ def metric_shifts(store: Store, windows: Periods, *, service: str = "", metric: 
         (farthest value in the direction of the shift), ``score, n_before, n_during``.
     """
     step = step_of(windows)
-    before = _summary(metric_series(store, windows.baseline, bin_ns=step, service=service, metric=metric))
-    during = _summary(metric_series(store, windows.incident, bin_ns=step, service=service, metric=metric))
+    before = metric_series(store, windows.baseline, bin_ns=step, service=service, metric=metric)
+    during = metric_series(store, windows.incident, bin_ns=step, service=service, metric=metric)
+    return shifts_between(before, during)
+
+
+def shifts_between(past: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
+    """Return what :func:`metric_shifts` returns, of series from :func:`metric_series` of the two windows.
+
+    Examples
+    --------
+    >>> levels = {"service_name": ["a"] * 4, "metric_name": ["queue_length"] * 4, "bin_ns": [0, 1, 2, 3]}
+    >>> past, now = (pl.DataFrame(levels | {"value": values}) for values in ([1.0, 2, 1, 2], [8.0, 9, 8, 9]))
+    >>> shifts_between(past, now)["score"].round(1).to_list()
+    [4.3]
+    """
+    before, during = _summary(past), _summary(now)
     both = during.join(before.filter(pl.col("n") > 1), on=["service_name", "metric_name"], suffix="_before")
     if both.is_empty():
         return pl.DataFrame(schema=SCHEMA)

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-__all__ = ["SIGNALS", "Meaning", "Signal", "meaning", "words"]
+__all__ = ["SIGNALS", "Meaning", "Signal", "is_database", "meaning", "words"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,8 @@ class Signal:
 # The order matters: a limit before what it limits, a pool before a latency, a database's CPU before CPU.
 SIGNALS: tuple[Signal, ...] = (
     Signal("expiry", r"(cert|certificate|tls|ssl|token|credential|secret|lease|license).*(expir|validity|not after|days left|ttl)|expir\w* (seconds|days)", -1, "expiry"),
-    Signal("limit", r"\b(limit|limits|max conns?|max (size|connections|pool|open|idle)|capacity bytes|quota|provisioned|configured|requested|pool (size|max)|threads? max|replicas desired)\b", 0, "limit"),
-    Signal("throttling", r"throttl|cfs (periods|quota)|rate limit(ed)?\b|too many requests", 1, "saturation"),
+    Signal("limit", r"cfs (periods|quota)|\b(limit|limits|max conns?|max (size|connections|pool|open|idle)|capacity bytes|quota|provisioned|configured|requested|pool (size|max)|threads? max|replicas desired)\b", 0, "limit"),
+    Signal("throttling", r"throttl|rate limit(ed)?\b|too many requests", 1, "saturation"),
     Signal("restarts", r"\b(oom|oomkill\w*|restarts?|crash\w*|evict\w*|panic|panics|killed|terminations?)\b", 1, "saturation"),
     Signal("breaker", r"\b(circuit|breaker|bulkhead|outlier ejection)", 1, "saturation"),
     Signal("retries", r"\bretr(y|ies|ied)\b|\bhedged?\b", 1, "saturation"),
@@ -38,9 +38,10 @@ SIGNALS: tuple[Signal, ...] = (
     Signal("queue", r"\b(queue|queues|queued|queueing|backlog|lag|pending|waiting|runnable|consumer lag|inflight|in flight|outstanding|dead letter|dlq|unacked|unprocessed|approximate (number|age))\b", 1, "saturation"),
     Signal("pool", r"\b(pool|pools|thread|threads|worker|workers|executor|slots|goroutines|semaphore|checked out|acquire)\b", 1, "saturation"),
     Signal("connections", r"\b(connections?|conns?|sockets?|sessions?|file descriptors?|open fds|fds|ports|conntrack|ephemeral)\b", 1, "saturation"),
+    Signal("db_scan", r"\b(seq|sequential|full|table) (tup|scans?|joins?)\b|\brows examined\b|\b(docs|documents|keys) examined\b|\bselect scan\b|\bread rnd next\b|\bcollscans?\b", 1, "saturation"),
     Signal("queries", r"\b(quer(y|ies)|statements?|sql)\b.*\b(count|per|rate|number|calls|total)\b|\bn plus one\b", 1, "other"),
     Signal("replication", r"\b(replication|replica) (lag|delay|behind)|seconds behind", 1, "saturation"),
-    Signal("db_cpu", r"\b(db|database|rds|postgres\w*|mysql|mongo\w*|sql|aurora)\b.*\b(cpu|load)\b|\b(cpu|load)\b.*\b(db|database)\b", 1, "saturation"),
+    Signal("db_cpu", r"\b(db|database|rds|pg|postgres\w*|mysql\w*|maria\w*|mongo\w*|oracle|mssql|sql|aurora)\b.*\b(cpu|load)\b|\b(cpu|load)\b.*\b(db|database)\b", 1, "saturation"),
     Signal("cpu", r"\b(cpu|processor|load(avg)?\b|load average|cores? used)\b", 1, "saturation"),
     Signal("memory", r"\b(memory|mem|rss|heap|working set|swap|page faults?|resident)\b", 1, "saturation"),
     Signal("disk", r"\b(disk|iops|io wait|iowait|fs|filesystem|inodes?|volume|storage|ebs|wal|fsync|syscall (read|write)|burst balance|disk usage|free space)\b", 1, "saturation"),
@@ -53,6 +54,9 @@ SIGNALS: tuple[Signal, ...] = (
     Signal("requests", r"\b(requests?|req|rps|qps|tps|ops|throughput|workload|calls|hits|invocations|lod|load|traffic|orders|messages|events|processed|count|volume|writes?|reads?|consumed|sent|received)\b", 0, "red"),
 )  # fmt: skip
 
+_DATABASE = re.compile(
+    r"\b(db|dbs|database|rds|pg|postgres\w*|pgbouncer|mysql\w*|maria\w*|mongo\w*|oracle|mssql|sqlserver|aurora|cassandra|cockroach\w*)\b"
+)
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _OTHER = Signal("other", "", 0, "other")
 _QUANTILE = re.compile(r"\bp?(50|75|90|95|99|999)(th)?\b|\b(avg|average|mean|median|max|maximum|min|sum)\b")
@@ -110,6 +114,17 @@ def meaning(name: str) -> Meaning:
     if found.name == "cache" and re.search(r"\bhits?\b", text):
         bad = -1
     return Meaning(found.name, bad, found.group, _statistic(statistic[0]) if statistic else "", ratio)
+
+
+def is_database(service: str) -> bool:
+    """Say whether the name of a service is that of a database.
+
+    Examples
+    --------
+    >>> is_database("orders-postgres-0"), is_database("checkout")
+    (True, False)
+    """
+    return bool(_DATABASE.search(words(service)))
 
 
 def _statistic(text: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -15,6 +17,8 @@ from rca.hypotheses.weights import CAP, of_p_value, of_ratio, of_share
 from rca.model import Experiment, Window
 
 finite = st.floats(-30, 30)
+UNSEEN = SimpleNamespace(requests=None)
+"""A store that says nothing of where the time of requests went."""
 
 
 @given(st.lists(finite, max_size=6))
@@ -78,16 +82,35 @@ def experiment(recovered, low, high, *, isolates=(), database=(900.0, 10.0), own
 
 def test_observations_support_and_experiments_confirm():
     hypotheses = (hypothesis("H2", 10.0, "database"), hypothesis("H3", -5.0, "own"))
-    seen = judge(None, hypotheses, ())
+    seen = judge(UNSEEN, hypotheses, ())
     assert seen["H2"].status == "supported"
-    settled = judge(None, hypotheses, (experiment(0.96, 0.9, 1.0),))
+    settled = judge(UNSEEN, hypotheses, (experiment(0.96, 0.9, 1.0),))
     assert settled["H2"].status == "confirmed"
     assert settled["H3"].status in {"open", "refuted"}
 
 
+@pytest.mark.parametrize(
+    ("low", "symptoms", "status"), [(0.04, 8.0, "contributing"), (0.0, 8.0, "refuted"), (0.04, 1.0, "refuted")]
+)
+def test_a_second_mechanism_contributes_by_its_symptoms_and_its_share(low, symptoms, status):
+    def place(_):
+        return observation("place", "place", -10.0, "c", source="s")
+
+    def resources(_):
+        return observation("cpu", "resources", symptoms, "c", source="s")
+
+    second = Hypothesis(id="H3", title="t", prior_decibans=-5.0, place="own", tests=(place, resources))
+    share = SimpleNamespace(value=0.07, low=low, high=0.1)
+    observed = SimpleNamespace(requests=SimpleNamespace(excess_share=lambda _: (share, None)))
+    trigger = experiment(0.96, 0.9, 1.0)
+    found = judge(observed, (hypothesis("H2", 10.0, "database"), second), (trigger,))
+    assert found["H2"].status == "confirmed"
+    assert found["H3"].status == status
+
+
 def test_an_experiment_that_changes_nothing_refutes_what_it_isolates():
     hypotheses = (hypothesis("H2", 2.0, "database"), hypothesis("H3", 1.0, "own"))
-    found = judge(None, hypotheses, (experiment(0.02, -0.1, 0.1, isolates=("H3",)),))
+    found = judge(UNSEEN, hypotheses, (experiment(0.02, -0.1, 0.1, isolates=("H3",)),))
     assert found["H3"].status == "refuted"
     assert not [item for item in found["H2"].evidence if item.kind == "experiment"]
 
@@ -107,9 +130,9 @@ def test_an_open_or_wide_interval_says_nothing(low, high):
 
 def test_nothing_to_go_by_is_no_data():
     alone = Hypothesis(id="H1", title="t", prior_decibans=-5.0, tests=(lambda _: missing("t", "f", "none"),))
-    assert judge(None, (alone, hypothesis("H2", 9.0)), ())["H1"].status == "no_data"
+    assert judge(UNSEEN, (alone, hypothesis("H2", 9.0)), ())["H1"].status == "no_data"
 
 
 def test_probabilities_add_up():
-    found = judge(None, tuple(hypothesis(str(at), float(at)) for at in range(6)), ())
+    found = judge(UNSEEN, tuple(hypothesis(str(at), float(at)) for at in range(6)), ())
     assert sum(item.probability for item in found) == pytest.approx(1.0)
