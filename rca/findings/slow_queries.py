@@ -51,7 +51,7 @@ def slow_queries(store: Store, incident: Incident | None = None) -> Finding:
         When the store holds no slow-log event in the windows.
     """
     window, baseline, start = _windows(store, incident)
-    whole = Window(baseline.start_ns, window.end_ns) if baseline else window
+    whole = Window(min(baseline.start_ns, window.start_ns), max(baseline.end_ns, window.end_ns)) if baseline else window
     params = {
         "from_ns": whole.start_ns,
         "end_ns": whole.end_ns,
