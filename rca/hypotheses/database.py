@@ -7,6 +7,7 @@ import polars as pl
 from rca.hypotheses.base import Hypothesis, missing, observation
 from rca.hypotheses.evidence import error_words, excess_in, saturated
 from rca.hypotheses.observed import Observed
+from rca.hypotheses.origin import begins_as
 from rca.hypotheses.weights import bounded, of_ratio
 from rca.model import Evidence
 
@@ -113,6 +114,7 @@ DATABASE = Hypothesis(
     place="database",
     tests=(
         excess_in("database", "database calls"),
+        begins_as("database"),
         queries_per_request_rose,
         repeated_calls,
         slow_statements,

@@ -7,6 +7,7 @@ import polars as pl
 from rca.hypotheses.base import Hypothesis, missing, observation
 from rca.hypotheses.evidence import error_words, excess_in, saturated
 from rca.hypotheses.observed import Observed
+from rca.hypotheses.origin import began_elsewhere, begins_as
 from rca.hypotheses.weights import bounded, of_ratio
 from rca.model import Evidence
 
@@ -35,6 +36,10 @@ def dependency_slower(observed: Observed) -> Evidence:
     ratio = pl.col("server_p99_ms_during") / pl.col("server_p99_ms_before")
     top = timed.with_columns(ratio.alias("ratio")).sort("ratio", descending=True).row(0, named=True)
     weight = of_ratio(float(top["ratio"]), None, None, expected=3.0, cap=8.0)
+    found = began_elsewhere(observed)
+    if found is not None and weight > 0:
+        claim = f"{top['callee']} takes longer by its own spans, but it begins at {found.service_name}, which shows what is wrong there."
+        return observation(name, family, 0.0, claim, source="explained by what lies deeper", finding=observed.hops)
     claim = f"{top['callee']} takes {top['server_p99_ms_before']:,.0f} → {top['server_p99_ms_during']:,.0f} ms at p99 by its own spans, the most of {timed.height} called services."
     return observation(
         name, family, weight, claim, source="elicited: log-ratio around 3 against around 1", finding=observed.hops
@@ -65,6 +70,7 @@ DEPENDENCY = Hypothesis(
     place="downstream",
     tests=(
         excess_in("downstream", "other services"),
+        begins_as("dependency"),
         dependency_slower,
         dependency_fails,
         saturated("circuit breakers", "breaker"),

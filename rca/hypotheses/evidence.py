@@ -9,6 +9,7 @@ import polars as pl
 from rca.findings.saturation import moved
 from rca.hypotheses.base import Test, missing, observation
 from rca.hypotheses.observed import Observed
+from rca.hypotheses.origin import began_elsewhere
 from rca.hypotheses.weights import bounded, of_p_value, of_share
 from rca.model import Evidence
 from rca.stats.multiplicity import fdr
@@ -17,6 +18,8 @@ __all__ = ["error_words", "excess_in", "saturated"]
 
 _CHANCE = 0.2
 """From this corrected p-value on, a rise is chance; below, the bound of the p-value grades it."""
+_MOST = 0.5
+"""Share of the excess from which it lies in other services."""
 _SURGE = 3.5
 """A shift beyond three and a half standard errors: a handful of templates among thousands pass it by chance."""
 
@@ -30,6 +33,9 @@ def excess_in(place: str, where: str) -> Test:
             return missing(name, family, f"Where the time went cannot be told: {observed.why['requests']}.")
         share, draws = observed.requests.excess_share(place)
         before, during = observed.requests.value(f"slow_{place}_ms")
+        deeper = _deeper(observed)
+        if deeper is not None and place != "downstream":
+            return missing(name, family, f"{deeper}, so where this service spends its time tells nothing of it.")
         if share.low is None or share.high is None:
             return missing(
                 name,
@@ -37,11 +43,24 @@ def excess_in(place: str, where: str) -> Test:
                 f"The slowest requests hold no clear excess to divide up ({before:,.0f} → {during:,.0f} ms in {where}).",
             )
         claim = f"{share.value:.0%} ({share.low:.0%} to {share.high:.0%}) of the slowest requests' excess lies in {where}: {before:,.0f} → {during:,.0f} ms."
-        return observation(
-            name, family, of_share(draws), claim, source="elicited: Beta(4, 1.5) here against Beta(1, 4) elsewhere"
-        )
+        weight = of_share(draws)
+        if deeper is not None and weight > 0:
+            weight, claim = 0.0, f"{claim[:-1]}, but {deeper[:1].lower()}{deeper[1:]}."
+        source = "elicited: Beta(4, 1.5) here against Beta(1, 4) elsewhere"
+        return observation(name, family, weight, claim, source=source)
 
     return test
+
+
+def _deeper(observed: Observed) -> str | None:
+    """Say where it begins, where that is a service further down: what it does to its callers is then explained."""
+    found = began_elsewhere(observed)
+    if found is None or observed.requests is None:
+        return None
+    share, _ = observed.requests.excess_share("downstream")
+    if not (share.value >= _MOST or share.low is None):
+        return None
+    return f"It begins at {found.service_name}, which shows what is wrong there"
 
 
 def saturated(name: str, *signals: str, cap: float = 8.0) -> Test:
@@ -53,12 +72,12 @@ def saturated(name: str, *signals: str, cap: float = 8.0) -> Test:
         if rows.is_empty():
             return missing(name, family, f"No metric of {', '.join(signals)} is in the store.")
         varied = rows.filter(pl.col("p_value").is_not_null())
+        if varied.is_empty():
+            return missing(name, family, f"{rows.height} such metrics have too few points in a window to be tested.")
         varied = varied.with_columns(pl.Series("q_value", fdr(varied["p_value"].to_numpy(), "bh"), dtype=pl.Float64))
         risen = moved(varied, sure=_CHANCE) if varied.height else varied
         if risen.is_empty():
-            claim = (
-                f"None of {rows.height} such metrics rose plainly ({rows.height - varied.height} never moved at all)."
-            )
+            claim = f"None of {varied.height} such metrics rose plainly ({rows.height - varied.height} have too few points)."
             return observation(name, family, -3.0, claim, source="elicited", finding=observed.saturation)
         top = risen.sort("q_value", "score", descending=[False, True]).row(0, named=True)
         # many metrics are looked at, and they move together: the least of them counts as corrected by Benjamini and Hochberg

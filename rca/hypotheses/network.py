@@ -7,6 +7,7 @@ import polars as pl
 from rca.hypotheses.base import Hypothesis, missing, observation
 from rca.hypotheses.evidence import error_words, excess_in, saturated
 from rca.hypotheses.observed import Observed
+from rca.hypotheses.origin import begins_as
 from rca.hypotheses.weights import of_ratio
 from rca.model import Evidence
 
@@ -62,6 +63,7 @@ NETWORK = Hypothesis(
     place="network",
     tests=(
         excess_in("network", "the network between services"),
+        begins_as("network"),
         gap_grew,
         saturated("network errors", "network", "dns"),
         error_words("errors of connections", _WORDS),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,8 +21,12 @@ from rca.measures.periods import Periods, periods
 from rca.measures.places import binned, requests_by_place
 from rca.measures.services import Ranked, ranked_clues, table_of
 from rca.model import Finding, Incident, Window
+from rca.sql import statement
 from rca.stats.binned import PLACES, Binned, Estimate, estimate, resample, summarize
 from rca.store import Store
+
+if TYPE_CHECKING:
+    from rca.hypotheses.origin import Origin
 
 __all__ = ["Observed", "Requests"]
 
@@ -101,6 +105,17 @@ class Observed:
 
         return self._try("requests", make)
 
+    @cached_property
+    def traced_ns(self) -> tuple[int, int]:
+        """How much of the baseline and of the incident is traced: recordings have holes, and rates must not count them."""
+        step = max(1_000_000_000, self.windows.incident.length_ns // 10)
+        out = []
+        for window in (self.windows.baseline, self.windows.incident):
+            params = {"start_ns": window.start_ns, "end_ns": window.end_ns, "bin_ns": step}
+            bins = self.store.query(statement("traced_bins").sql, params)["bin_ns"].to_list()
+            out.append(sum(min(at + step, window.end_ns) - max(at, window.start_ns) for at in bins))
+        return out[0], out[1]
+
     def _binned(self, window: Window) -> Binned:
         return binned(requests_by_place(self.store, self.incident.service_name, window))
 
@@ -143,6 +158,13 @@ class Observed:
     def services(self) -> pl.DataFrame | None:
         """Services, most suspicious first, as a table."""
         return None if self.suspects is None else table_of(self.suspects)
+
+    @cached_property
+    def origin(self) -> Origin | None:
+        """Where it begins and what shows there; None where no service stands out."""
+        from rca.hypotheses.origin import origin
+
+        return origin(self)
 
     def signals(self, *names: str) -> pl.DataFrame:
         """Return the saturation rows of some signals, strongest first; empty where there are none."""

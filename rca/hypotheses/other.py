@@ -9,6 +9,7 @@ import polars as pl
 from rca.hypotheses.base import Hypothesis, missing, observation
 from rca.hypotheses.evidence import error_words
 from rca.hypotheses.observed import Observed
+from rca.hypotheses.origin import begins_as
 from rca.hypotheses.weights import bounded, of_ratio
 from rca.model import Evidence
 
@@ -46,9 +47,10 @@ def rate_rose(observed: Observed) -> Evidence:
     if observed.requests is None:
         return missing(name, family, f"Requests cannot be counted: {observed.why['requests']}.")
     before, during = observed.requests.before, observed.requests.during
-    windows = observed.windows
-    rate_before = float(before.weight.sum()) / windows.baseline.length_ns
-    rate_during = float(during.weight.sum()) / windows.incident.length_ns
+    covered = observed.traced_ns
+    if not all(covered):
+        return missing(name, family, "No stretch of time is traced in one of the windows.")
+    rate_before, rate_during = float(before.weight.sum()) / covered[0], float(during.weight.sum()) / covered[1]
     ratio = rate_during / rate_before if rate_before else float("nan")
     error = 1.96 * math.sqrt(1 / before.n + 1 / during.n + _UNKNOWN_SAMPLING**2)
     low, high = ratio * math.exp(-error), ratio * math.exp(error)
@@ -91,7 +93,7 @@ OTHERS: tuple[Hypothesis, ...] = (
         id="defect",
         title="a defect in the code: wrong results or exceptions, not a slow resource",
         prior_decibans=-5.0,
-        tests=(errors_rose, new_messages, error_words("exceptions", _DEFECT)),
+        tests=(begins_as("defect"), errors_rose, new_messages, error_words("exceptions", _DEFECT)),
         experiments=("turn the flag off", "roll back one replica and compare"),
         remediation="roll back",
     ),

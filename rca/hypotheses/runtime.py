@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rca.hypotheses.base import Hypothesis
 from rca.hypotheses.evidence import error_words, excess_in, saturated
+from rca.hypotheses.origin import begins_as
 
 __all__ = ["RUNTIME"]
 
@@ -20,6 +21,7 @@ RUNTIME = Hypothesis(
     place="own",
     tests=(
         excess_in("own", "the service's own process"),
+        begins_as("runtime"),
         saturated("CPU throttling", "throttling", cap=6.0),
         saturated("CPU", "cpu", cap=6.0),
         saturated("pool and queue", "pool", "queue", cap=6.0),
