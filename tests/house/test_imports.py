@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "rca"
 LAYERS = (
     "errors", "times", "display", "progress", "statements", "model", "schema", "digests", "engines", "ingest", "store",
     "stats", "sql", "measures", "mechanisms", "findings", "experiments", "hypotheses", "investigation", "figures", "postmortem",
-    "guards", "gate", "cli",
+    "guards", "pytest_plugin", "gate", "cli",
 )  # fmt: skip
 TOP = ("__init__", "__main__")
 HEAVY = (
