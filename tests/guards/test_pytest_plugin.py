@@ -28,7 +28,7 @@ def run(folder: Path, test: str, *options: str, plugin: bool = True, **more: str
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--strict-markers", *words, *options, "test_it.py"],
         cwd=folder, capture_output=True, text=True, timeout=300, check=False,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join((str(folder), str(DATA), str(ROOT)))},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join((str(folder), str(DATA), str(ROOT), os.environ.get("PYTHONPATH", "")))},
     )  # fmt: skip
     return done.stdout + done.stderr
 
@@ -287,3 +287,58 @@ def test_light():
     assert not heavy & set(sys.modules), heavy & set(sys.modules)
 """
     assert "1 passed" in run(tmp_path, test)
+
+
+DJANGO = """
+import django
+import pytest
+from django.conf import settings
+
+settings.configure(
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+    INSTALLED_APPS=["shop"], DEFAULT_AUTO_FIELD="django.db.models.AutoField",
+)
+django.setup()
+from django.db import connection
+from shop.models import Line, Promotion
+
+@pytest.fixture(scope="module", autouse=True)
+def tables():
+    with connection.schema_editor() as editor:
+        editor.create_model(Promotion)
+        editor.create_model(Line)
+    for number in range(5):
+        Line.objects.create(promotion=Promotion.objects.create(name=f"p{number}"))
+
+def names(lines):
+    return [line.promotion.name for line in lines]
+
+@pytest.mark.no_n_plus_one
+def test_lazy():
+    names(Line.objects.all())
+
+@pytest.mark.max_queries(1)
+def test_eager():
+    assert len(names(Line.objects.select_related("promotion"))) == 5
+"""
+DJANGO_MODELS = """
+from django.db import models
+
+class Promotion(models.Model):
+    name = models.CharField(max_length=9)
+    class Meta:
+        app_label = "shop"
+
+class Line(models.Model):
+    promotion = models.ForeignKey(Promotion, on_delete=models.CASCADE)
+    class Meta:
+        app_label = "shop"
+"""
+
+
+def test_django(tmp_path):
+    pytest.importorskip("django", reason="Django is not installed")
+    out = run(tmp_path, DJANGO, __init__="", models=DJANGO_MODELS)
+    assert "1 failed, 1 passed" in out, out
+    assert "5 times the same statement from one line" in out
+    assert "in names: return [line.promotion.name for line in lines]" in out
