@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import polars as pl
 
 from rca.hypotheses.base import Hypothesis, missing, observation
@@ -30,8 +33,9 @@ def gap_grew(observed: Observed) -> Evidence:
     )
     if table.is_empty():
         return missing(name, family, "No hop is traced on both sides in both windows.")
-    # a hop of a few hundred microseconds may double for nothing: half a millisecond is added to both
-    ratio = (pl.col("network_ms_during") + 0.5) / (pl.col("network_ms_before") + 0.5)
+    # a hop may double for nothing: what no request would feel (half a millisecond, a hundredth of p99) is added to both
+    felt = max(0.5, 0.01 * observed.requests.value("p99_ms")[0]) if observed.requests is not None else 0.5
+    ratio = (pl.col("network_ms_during") + felt) / (pl.col("network_ms_before") + felt)
     top = table.with_columns(ratio.alias("ratio")).sort("ratio", descending=True).row(0, named=True)
     queued = observed.signals("pool", "queue").filter(
         (pl.col("score") > 0) & (pl.col("p_value") < 0.05) & (pl.col("service_name") == top["callee"])
@@ -49,11 +53,17 @@ def gap_grew(observed: Observed) -> Evidence:
     return observation(
         name,
         family,
-        of_ratio(float(top["ratio"]), None, None, expected=4.0),
+        of_ratio(float(top["ratio"]), *_interval(top), expected=4.0),
         claim,
         source="elicited: log-ratio around 4 against around 1",
         finding=observed.hops,
     )
+
+
+def _interval(row: dict[str, Any]) -> tuple[float, float]:
+    """Return the interval of a ratio of two medians by the number of calls: gaps vary about threefold."""
+    error = 1.96 * math.sqrt(1 / max(1, row["seen_before"] or 0) + 1 / max(1, row["seen_during"] or 0))
+    return float(row["ratio"]) * math.exp(-error), float(row["ratio"]) * math.exp(error)
 
 
 NETWORK = Hypothesis(

@@ -37,7 +37,7 @@ def errors_rose(observed: Observed) -> Evidence:
     found = observed.requests.difference("error_ratio")
     claim = f"{before:.2%} → {during:.2%} of requests fail."
     if found.low is None or found.low <= 0:
-        return observation(name, family, -3.0, claim, source="elicited")
+        return observation(name, family, -1.0, claim, source="elicited")
     return observation(name, family, bounded(1.0 + 20.0 * during), claim, source="elicited")
 
 
@@ -75,6 +75,20 @@ def nothing_clear(observed: Observed) -> Evidence:
     return observation(name, family, -8.0 if moved else 6.0, claim, source="elicited")
 
 
+def nobody_stands_out(observed: Observed) -> Evidence:
+    """Ask whether any service stands out."""
+    name, family = "where it begins", "origin"
+    if observed.suspects is None:
+        return missing(name, family, f"{observed.why['services']}")
+    found = observed.origin
+    if found is None:
+        return observation(name, family, 3.0, "No service stands out.", source="elicited")
+    claim = f"{found.service_name} stands out, by {found.score:.0f} dB."
+    return observation(
+        name, family, bounded(8.0 - found.score), claim, source="elicited: its score less what chance gives"
+    )
+
+
 def new_messages(observed: Observed) -> Evidence:
     """Ask whether messages that were never seen before appear in the incident."""
     name, family = "new messages", "messages"
@@ -82,7 +96,7 @@ def new_messages(observed: Observed) -> Evidence:
         return missing(name, family, f"{observed.why['logs']}")
     new = observed.logs.filter((pl.col("before") == 0) & (pl.col("shift") > 3.5) & (pl.col("severity_number") >= 17))
     if new.is_empty():
-        return observation(name, family, -2.0, "No kind of error is new.", source="elicited")
+        return observation(name, family, -1.0, "No kind of error is new.", source="elicited")
     top = new.row(0, named=True)
     claim = f"{new.height} kinds of error are new, most often “{top['example'][:100]}” of {top['service_name'] or 'a service'}, {top['during']:,.0f} times."
     return observation(name, family, 4.0, claim, source="elicited")
@@ -125,7 +139,7 @@ OTHERS: tuple[Hypothesis, ...] = (
         id="none",
         title="none of these, or no incident",
         prior_decibans=-8.0,
-        tests=(nothing_clear,),
+        tests=(nothing_clear, nobody_stands_out),
         experiments=("raise trace sampling and wait for it to come back",),
     ),
 )

@@ -16,6 +16,8 @@ __all__ = ["Periods", "periods"]
 
 _HOUR = 3_600_000_000_000
 _MINUTE = 60_000_000_000
+_DAY = 24 * _HOUR
+_TRACED_BIN = 15_000_000_000
 _BINS = 240
 """Time bins into which the stretch before the incident is cut to see where there is data."""
 
@@ -35,6 +37,7 @@ def periods(store: Store, incident: Incident) -> Periods:
     A baseline that the incident names is taken as it is. Else it is the longest stretch without a change of the system
     in the hour (or three times the incident's length, where that is more) before the start; where that hour is busy
     with changes, all of it; where less data lies before than the incident is long, and more after it, the time after.
+    Where traces have holes, so that the hour holds less than twice the incident, it reaches back up to a day.
 
     Parameters
     ----------
@@ -64,7 +67,7 @@ def periods(store: Store, incident: Incident) -> Periods:
     given = incident.baseline_window
     if given is not None:
         return Periods(given, window, _coverage(store, given))
-    reach = max(_HOUR, 3 * window.length_ns)
+    reach = _reach(store, window)
     before = _covered(store, Window(window.start_ns - reach, window.start_ns))
     short = before is None or before.length_ns < window.length_ns
     after = _covered(store, Window(window.end_ns, window.end_ns + reach)) if short else None
@@ -79,6 +82,24 @@ def periods(store: Store, incident: Incident) -> Periods:
     less = "No telemetry" if before is None else f"Only {format_duration(before.length_ns)} of telemetry"
     why = f"{less} precedes the incident; it is compared with the {format_duration(after.length_ns)} after it."
     return Periods(after, window, (why, *_coverage(store, after)))
+
+
+def _reach(store: Store, window: Window) -> int:
+    """Return how far back to look: farther than usual where the usual hour is hardly traced and more lies before it."""
+    usual = reach = max(_HOUR, 3 * window.length_ns)
+    if not _traced(store, window):
+        return usual
+    enough = 2 * window.length_ns
+    while _traced(store, Window(window.start_ns - reach, window.start_ns)) < enough and reach < _DAY:
+        reach = min(4 * reach, _DAY)
+    found = _traced(store, Window(window.start_ns - reach, window.start_ns))
+    return reach if found > _traced(store, Window(window.start_ns - usual, window.start_ns)) else usual
+
+
+def _traced(store: Store, window: Window) -> int:
+    """Return how much of a window is traced, in ns."""
+    params = {"start_ns": window.start_ns, "end_ns": window.end_ns, "bin_ns": _TRACED_BIN}
+    return _TRACED_BIN * store.query(statement("traced_bins").sql, params).height
 
 
 def _filled(store: Store, window: Window, bin_ns: int) -> list[int]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -16,6 +17,7 @@ from rca.measures.edges import edge_gaps, edge_suspects
 from rca.measures.owntime import own_suspects, own_times
 from rca.measures.periods import Periods, periods
 from rca.measures.shifts import metric_shifts
+from rca.measures.vocabulary import words
 from rca.model import Incident
 from rca.store import Store
 
@@ -30,6 +32,13 @@ _EXCUSED = 0.35
 """Share of such evidence that a caller keeps."""
 _STRONG = 10.0
 """Decibans of a callee from which it can excuse its callers."""
+_SHARED = ("cpu", "memory", "disk", "network")
+"""Signals whose amounts add up over services."""
+_SLOWED = 3.0
+"""Shift of own time or of a gap, in units of unrest, from which a service is slower."""
+_PETTY = 15.0
+"""Most decibans that a shift loses for being small beside that of another service."""
+_HOST = re.compile(r"^(node|host|machine|hypervisor)\b")
 _MORE = 0.35
 """Worth of further families of signals beside the strongest: they are not independent."""
 
@@ -164,13 +173,18 @@ def service_clues(store: Store, windows: Periods) -> dict[str, list[Clue]]:
     shifts = metric_shifts(store, windows)
     shared = shifts.group_by("metric_name", "before", "during", "score").len().filter(pl.col("len") > 1)
     shifts = shifts.join(shared, on=["metric_name", "before", "during", "score"], how="left")
+    greatest = _greatest_excess(shifts)
+    own_kinds = {(row["service_name"], row["signal"]) for row in shifts.iter_rows(named=True) if not _of_host(row)}
     for row in shifts.iter_rows(named=True):
-        clue = None if traced and row["signal"] in _TRAFFIC else _metric_clue(row)
+        clue = None if traced and row["signal"] in _TRAFFIC else _metric_clue(row, greatest)
+        if _of_host(row) and (row["service_name"], row["signal"]) in own_kinds:
+            clue = None  # what the machine does is no trait of one service that runs on it and has a metric of its own
         out.setdefault(row["service_name"], [])
         if clue is not None and not row["len"]:  # one series for many services is the host's or the cluster's
             out[row["service_name"]].append(clue)
     for row in behaviour_shifts(store, params).iter_rows(named=True):
         out[row["service_name"]].append(_log_clue(row))
+    _doubt_idle(out, own, gaps)
     for name, (value, words) in edge_suspects(gaps).items():
         out[name].append(Clue("edge", "network", _decibans(value), words))
     for name, (value, signal, words) in own_suspects(own).items():
@@ -189,13 +203,52 @@ def _decibans(shift: float) -> float:
     return min(_CAP, max(_FLOOR, 30 * math.log10(shift) - 20))
 
 
-def _metric_clue(row: dict[str, object]) -> Clue | None:
+def _doubt_idle(clues: dict[str, list[Clue]], own: pl.DataFrame, gaps: pl.DataFrame) -> None:
+    """Halve what resources say of a service whose own operations, by its traces, are no slower and fail no more."""
+    failed = pl.col("failed_during") / pl.col("calls_during") > pl.col("failed_before") / pl.col("calls_before")
+    suffers = own.filter((pl.col("shift") >= _SLOWED) | failed)["service_name"].to_list()
+    late = gaps.filter(pl.col("shift") >= _SLOWED)
+    felt = {*suffers, *late["caller"].to_list(), *late["callee"].to_list()}
+    for name in set(own["service_name"].to_list()) - felt:
+        clues[name] = [
+            replace(clue, decibans=0.5 * clue.decibans) if clue.family == "metric" else clue for clue in clues[name]
+        ]
+
+
+def _of_host(row: dict[str, object]) -> bool:
+    return bool(_HOST.search(words(str(row["metric_name"]))))
+
+
+def _greatest_excess(shifts: pl.DataFrame) -> dict[str, float]:
+    """Return for each metric that services share out (CPU, memory, …) the greatest excess of any of them."""
+    rows = shifts.filter(pl.col("signal").is_in(_SHARED))
+    excess = rows.with_columns((pl.col("during") - pl.col("before")).abs().alias("excess"))
+    return {
+        str(name): float(value or 0.0)
+        for name, value in excess.group_by("metric_name").agg(pl.col("excess").max()).iter_rows()
+    }
+
+
+def _of_little_account(row: dict[str, object], greatest: dict[str, float]) -> float:
+    """Return decibans to take off a shift that is small beside the greatest of the same metric elsewhere.
+
+    A service that hardly runs has an unrest near nothing, so that its smallest stir is many times that; what it takes
+    beside the others says whether it matters, in whatever unit.
+    """
+    most = greatest.get(str(row["metric_name"]), 0.0)
+    excess = abs(float(str(row["during"])) - float(str(row["before"])))
+    if most <= 0:
+        return 0.0
+    return min(_PETTY, -5 * math.log10(max(excess / most, 1e-9)))
+
+
+def _metric_clue(row: dict[str, object], greatest: dict[str, float]) -> Clue | None:
     score, bad, signal = float(str(row["score"])), int(str(row["bad"])), str(row["signal"])
     toward = score * bad if bad else abs(score) * (0.3 if signal in ("requests", "limit") else 1.0)
     if bad == 0 and signal == "other":
         toward = score if score > 0 else 0.3 * abs(score)
-    decibans = _decibans(toward)
-    if not decibans:
+    decibans = _decibans(toward) - _of_little_account(row, greatest)
+    if decibans <= 0:
         return None
     claim = f"{row['metric_name']} {row['before']:.4g} → {row['during']:.4g} ({score:+.1f} times its unrest)"
     return Clue("metric", signal, decibans, claim)

@@ -21,6 +21,8 @@ _BINS = 1_000
 _RELATIVE = 0.05
 """A shift below a twentieth of the level is not worth a unit: a constant's smallest tremor would else count as infinite."""
 
+_FINE = 20
+"""Points in a window from which it does not matter where the first and the last one lie."""
 _FEW = 4
 """Points at which the unrest of a baseline is counted double."""
 
@@ -110,9 +112,23 @@ def metric_shifts(store: Store, windows: Periods, *, service: str = "", metric: 
         (farthest value in the direction of the shift), ``score, n_before, n_during``.
     """
     step = step_of(windows)
-    before = metric_series(store, windows.baseline, bin_ns=step, service=service, metric=metric)
-    during = metric_series(store, windows.incident, bin_ns=step, service=service, metric=metric)
+    before = _covering(store, windows.baseline, step, service, metric)
+    during = _covering(store, windows.incident, step, service, metric)
     return shifts_between(before, during)
+
+
+def _covering(store: Store, window: Window, bin_ns: int, service: str, metric: str) -> pl.DataFrame:
+    """Return the series of the points that tell of a window: a point speaks of the time since the point before it.
+
+    Where points come once a minute and the incident lasts two, the last one comes after its end, and the first still
+    speaks of the time before. So a point counts by the middle of its step, where the step is long against the window.
+    """
+    late = Window(window.start_ns, window.end_ns + window.length_ns // 2)
+    frame = metric_series(store, late, bin_ns=bin_ns, service=service, metric=metric)
+    step = pl.col("bin_ns").diff().median().over("service_name", "metric_name").fill_null(0)
+    half = pl.when(step * _FINE > window.length_ns).then(step / 2).otherwise(0.0)
+    middle = pl.col("bin_ns") - half
+    return frame.filter((middle >= window.start_ns - bin_ns) & (middle < window.end_ns))
 
 
 def shifts_between(past: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
