@@ -20,6 +20,8 @@ OBSERVATION_CAP = 25.0
 """Decibans that all observations together can give at most: about 300 to 1, never certainty."""
 SUPPORTED = 6.0
 """Posterior decibans, against all other hypotheses, from which observations support: four to one."""
+_MAIN = ("place", "origin")
+"""Families of evidence that ask for the main mechanism, and so say nothing of a lesser one."""
 CONTRIBUTING = 5.0
 """Decibans of a hypothesis's own symptoms from which it contributes while another leads."""
 
@@ -102,7 +104,7 @@ def contributes(observed: Observed, hypothesis: Hypothesis, evidence: Sequence[E
     main mechanism, reaches :data:`CONTRIBUTING` decibans. And some of the excess lies in its place: the interval of that
     share begins above nothing, where the share can be told at all.
     """
-    symptoms, _ = total(item for item in evidence if item.family != "place" and item.kind != "experiment")
+    symptoms, _ = total(item for item in evidence if item.family not in _MAIN and item.kind != "experiment")
     if symptoms < CONTRIBUTING:
         return False
     if not hypothesis.place or observed.requests is None:

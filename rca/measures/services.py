@@ -185,10 +185,10 @@ def service_clues(store: Store, windows: Periods) -> dict[str, list[Clue]]:
     for row in behaviour_shifts(store, params).iter_rows(named=True):
         out[row["service_name"]].append(_log_clue(row))
     _doubt_idle(out, own, gaps)
-    for name, (value, words) in edge_suspects(gaps).items():
-        out[name].append(Clue("edge", "network", _decibans(value), words))
-    for name, (value, signal, words) in own_suspects(own).items():
-        out[name].append(Clue("own_time", signal, _decibans(value), words))
+    for name, (value, claim) in edge_suspects(gaps).items():
+        out[name].append(Clue("edge", "network", _decibans(value), claim))
+    for name, (value, signal, claim) in own_suspects(own).items():
+        out[name].append(Clue("own_time", signal, _decibans(value), claim))
     return dict(out)
 
 
