@@ -25,6 +25,7 @@ _LOCK_DOWN = (
     "SET enable_external_access = false",
     "SET python_enable_replacements = false",
     "SET preserve_insertion_order = true",
+    "SET wal_autocheckpoint = '256MB'",  # many small files: a checkpoint a file costs more than reading it
     "SET lock_configuration = true",
 )
 

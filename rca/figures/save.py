@@ -42,10 +42,12 @@ def save(chart: alt.TopLevelMixin, stem: str | Path, *, formats: Iterable[str] =
     if unknown:
         raise OptionError(f"A figure cannot be saved as {unknown[0]!r}. {did_you_mean(unknown[0], FORMATS)}")
     spec = chart.to_dict()
+    # laying a figure out costs most, so it is done once: PNG and PDF are made of the SVG
+    drawn = str(vlc.vegalite_to_svg(spec)) if set(wanted) - {"csv"} else ""
     made = {
-        "svg": lambda: str(vlc.vegalite_to_svg(spec)).encode(),
-        "png": lambda: vlc.vegalite_to_png(spec, scale=2),
-        "pdf": lambda: vlc.vegalite_to_pdf(spec),
+        "svg": lambda: drawn.encode(),
+        "png": lambda: vlc.svg_to_png(drawn, scale=2),
+        "pdf": lambda: vlc.svg_to_pdf(drawn),
         "csv": lambda: csv_of(spec).encode(),
     }
     paths = []

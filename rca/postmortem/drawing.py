@@ -19,7 +19,7 @@ __all__ = ["draw"]
 
 def draw(store: Store, found: Investigation, folder: Path) -> dict[str, Figure]:
     """Draw every figure that there is data for into `folder`; return them by name."""
-    from rca.figures.save import save, svg
+    from rca.figures.save import save
 
     figures = {}
     for name, make in _figures(store, found):
@@ -27,9 +27,9 @@ def draw(store: Store, found: Investigation, folder: Path) -> dict[str, Figure]:
             chart = make()
         except NoDataError:
             continue
-        save(chart, folder / name)
+        saved = save(chart, folder / name)
         title = chart.to_dict().get("title", {}).get("text", [name])
-        figures[name] = Figure(name, svg(chart), " ".join(title) if isinstance(title, list) else str(title))
+        figures[name] = Figure(name, saved[0].read_text(encoding="utf-8"), " ".join(title) if isinstance(title, list) else str(title))
     return figures
 
 
