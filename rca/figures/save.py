@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -44,10 +44,10 @@ def save(chart: alt.TopLevelMixin, stem: str | Path, *, formats: Iterable[str] =
     spec = chart.to_dict()
     # laying a figure out costs most, so it is done once: PNG and PDF are made of the SVG
     drawn = str(vlc.vegalite_to_svg(spec)) if set(wanted) - {"csv"} else ""
-    made = {
-        "svg": lambda: drawn.encode(),
-        "png": lambda: vlc.svg_to_png(drawn, scale=2),
-        "pdf": lambda: vlc.svg_to_pdf(drawn),
+    made: dict[str, Callable[[], bytes]] = {
+        "svg": drawn.encode,
+        "png": lambda: bytes(vlc.svg_to_png(drawn, scale=2)),
+        "pdf": lambda: bytes(vlc.svg_to_pdf(drawn)),
         "csv": lambda: csv_of(spec).encode(),
     }
     paths = []
