@@ -18,7 +18,7 @@ __all__ = ["OTLP_JSON"]
 
 _NAMES = (
     "resourceSpans", "resourceLogs", "resourceMetrics", "resource_spans", "resource_logs", "resource_metrics",
-    "scopeSpans", "scope_spans", "instrumentationLibrarySpans",
+    "scopeSpans", "scopeLogs", "scopeMetrics", "scope_spans", "instrumentationLibrarySpans",
 )  # fmt: skip
 
 

@@ -69,6 +69,11 @@ class Walker:
                 if name in document:
                     known = True
                     self._resources(document[name], inner, records, take, offset)
+            if not known and any(
+                name in document for name in inner
+            ):  # one entry by itself, as loggers of SDKs write it
+                known = True
+                self._resources([document], inner, records, take, offset)
         if known or depth <= 0:
             return known
         wrapped = [document[name] for name in _WRAPPERS if isinstance(document.get(name), dict | list)]

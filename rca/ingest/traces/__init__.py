@@ -8,6 +8,7 @@ from rca.ingest.otlp.protobuf import OTLP_PROTOBUF
 from rca.ingest.traces.clickhouse import CLICKHOUSE
 from rca.ingest.traces.datadog import DATADOG
 from rca.ingest.traces.jaeger import JAEGER
+from rca.ingest.traces.sdk import SDK_CONSOLE
 from rca.ingest.traces.signoz import SIGNOZ
 from rca.ingest.traces.tempo import TEMPO
 from rca.ingest.traces.xray import XRAY
@@ -15,5 +16,16 @@ from rca.ingest.traces.zipkin import ZIPKIN
 
 __all__ = ["SPAN_FORMATS"]
 
-SPAN_FORMATS: tuple[Format, ...] = (OTLP_JSON, OTLP_PROTOBUF, JAEGER, ZIPKIN, SIGNOZ, DATADOG, XRAY, CLICKHOUSE, TEMPO)
+SPAN_FORMATS: tuple[Format, ...] = (
+    OTLP_JSON,
+    OTLP_PROTOBUF,
+    JAEGER,
+    ZIPKIN,
+    SIGNOZ,
+    DATADOG,
+    XRAY,
+    CLICKHOUSE,
+    TEMPO,
+    SDK_CONSOLE,
+)
 """The formats that bring spans."""

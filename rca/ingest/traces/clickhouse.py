@@ -5,19 +5,18 @@ Spans (``otel_traces``), log records (``otel_logs``) and metric points (``otel_m
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from rca.ingest.clock import Clock
 from rca.ingest.contract import NO, Format, Guess, Sample, Sink
-from rca.ingest.exact import flatten, loads
+from rca.ingest.exact import flatten, loads, peek
 from rca.ingest.otlp.anyvalue import first
 from rca.ingest.otlp.logs import LogRows
 from rca.ingest.otlp.metrics import PointRows
 from rca.ingest.source import Source
 from rca.ingest.spans import Resource, SpanRows
+from rca.ingest.traces.chrows import compact_rows, header, is_compact, table_of, text_rows
 from rca.ingest.traces.chtext import literal
 from rca.ingest.traces.columnar import MAGIC, names_of, rows_of
 from rca.ingest.traces.shapes import each_record, guarded, micro, texts
@@ -35,68 +34,40 @@ def sniff(sample: Sample) -> Guess:
     """Say whether the columns are those of one of the exporter's tables."""
     names = set(names_of(sample))
     if not names and not sample.head.startswith(MAGIC) and sample.lines:
-        found = sample.records[0] if sample.records else {}
-        names = set(found) if found else set(_header(sample.lines[0]))
+        names = _names(sample)
     for known, what in ((_SPANS, "spans"), (_METRICS, "metric points"), (_LOGS, "log records")):
         if known <= names and (what != "log records" or names & {"LogAttributes", "ResourceAttributes"}):
             return Guess(0.97, f"has the columns of the ClickHouse exporter's {what}")
     return NO
 
 
-def _header(line: str) -> list[str]:
-    return next(csv.reader([line], delimiter="\t" if "\t" in line else ","), [])
+def _names(sample: Sample) -> set[str]:
+    names = is_compact(sample)
+    found = None if names else next((value for value in peek(sample) if isinstance(value, dict)), None)
+    if found is None:
+        return set(names or header(sample.lines[0]))
+    columns = found.get("meta")
+    if isinstance(columns, list) and "data" in found:
+        return {str(column.get("name")) for column in columns if isinstance(column, dict)}
+    return set(found)
 
 
 def read(source: Source, sink: Sink) -> None:
     """Read row after row."""
     reader = _Reader(sink)
-    head = source.head(4)[0]
+    head = source.head(4)[0].removeprefix(b"\xef\xbb\xbf")
     if head.startswith(MAGIC):
         for row in rows_of(source, size=_ROWS):
+            reader.take(row)
+    elif head.startswith(b'["'):
+        for row in compact_rows(source, sink):
             reader.take(row)
     elif head.lstrip()[:1] in (b"{", b"["):
         each_record(source, sink, reader.spans, reader.record)
     else:
-        for row in _csv_rows(source, sink):
+        for row in text_rows(source, sink):
             reader.take(row)
     reader.flush()
-
-
-def _csv_rows(source: Source, sink: Sink) -> Iterator[dict[str, Any]]:
-    with source.open() as stream:
-        text = io.TextIOWrapper(io.BufferedReader(_Raw(stream.read)), "utf-8-sig", "replace", newline="")
-        first_line = text.readline()
-        tabbed = "\t" in first_line
-        names = _header(first_line.rstrip("\r\n"))
-        csv.field_size_limit(source.limits.line_bytes)
-        rows = csv.reader(text, delimiter="\t", quoting=csv.QUOTE_NONE) if tabbed else csv.reader(text)
-        while True:
-            try:
-                values = next(rows)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                sink.quarantine(f"no row of CSV: {error}", f"line {rows.line_num}")
-                continue
-            if len(values) == len(names):
-                yield dict(zip(names, values, strict=True))
-            elif values:
-                sink.quarantine(f"a row of {len(values)} fields; the header has {len(names)}", ",".join(values))
-
-
-class _Raw(io.RawIOBase):
-    """A stream that can only be read, as a file object."""
-
-    def __init__(self, read: Callable[[int], bytes]) -> None:
-        self._read = read
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any, /) -> int:
-        data = self._read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
 
 
 class _Reader:
@@ -115,8 +86,9 @@ class _Reader:
         self.spans.flush_if_full()
 
     def record(self, row: Any) -> None:
-        if isinstance(row, list):
-            for item in row:
+        rows = row if isinstance(row, list) else table_of(row)
+        if rows is not None:
+            for item in rows:
                 self.take(item)
             return
         if not isinstance(row, dict):
@@ -222,7 +194,13 @@ def _list(value: Any) -> list[Any]:
 
 
 def _nested(row: dict[str, Any], name: str, parts: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows of a nested column, which is one list a part."""
+    """Yield the rows of a nested column: one list a part, or one list of rows."""
+    whole = row.get(name)
+    if whole:
+        for item in loads(whole) if isinstance(whole, str) and whole.startswith('[{"') else _list(whole):
+            values = item if isinstance(item, list | tuple) else [item.get(part) for part in parts]
+            yield tuple(values)
+        return
     lists = [_list(first(row, f"{name}.{part}", f"{name}{part}")) for part in parts]
     for at in range(max(map(len, lists), default=0)):
         yield tuple(items[at] if at < len(items) else None for items in lists)

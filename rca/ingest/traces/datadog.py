@@ -1,14 +1,16 @@
-"""Spans as the Datadog agent takes them (v0.4 JSON): lists of traces, ids as decimal numbers of 64 bits."""
+"""Spans of Datadog: as its agent takes them (v0.4 JSON), as its API lists them, as its page saves a trace."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import Any
 
+from rca.ingest.clock import Clock
 from rca.ingest.contract import NO, Format, Guess, Sample, Sink
 from rca.ingest.semconv import SAMPLING_KEYS, weight_from
 from rca.ingest.source import Source
 from rca.ingest.spans import SpanRows
+from rca.ingest.traces.datadog_shapes import agents, identifiers, inside
 from rca.ingest.traces.shapes import each_record, guarded, micro, texts
 from rca.ingest.values import BadRecord, count_of, kind_of
 
@@ -24,22 +26,21 @@ def sniff(sample: Sample) -> Guess:
         return NO
     if sample.has("resource", "service") and sample.has("start", "duration"):
         return Guess(0.96, "has trace_id, span_id, parent_id, resource, service, start and duration")
+    if sample.has("resource_name", "operation_name", "start_timestamp"):
+        return Guess(0.96, "has trace_id, span_id, parent_id, resource_name, operation_name and start_timestamp")
     return NO
 
 
 def read(source: Source, sink: Sink) -> None:
     """Read traces one after the other."""
-    rows = SpanRows(sink)
+    rows, clock = SpanRows(sink), Clock(sink.context)
 
     def take(value: Any) -> None:
+        value = agents(clock, value)
         if isinstance(value, dict) and "span_id" not in value:
-            inner = next(
-                (value[name] for name in ("traces", "spans", "data") if isinstance(value.get(name), list)), None
-            )
-            if inner is None:
-                raise BadRecord("no span of Datadog: it has no span_id")
-            take(inner)
+            take(inside(value))
         elif isinstance(value, list):
+            value = [agents(clock, item) for item in value]
             spans = [item for item in value if isinstance(item, dict) and "span_id" in item]
             weight, high = _of_trace(spans)
             for item in value:
@@ -76,24 +77,14 @@ def _span(rows: SpanRows, weight: float, high: str, span: dict[str, Any]) -> Non
         meta.setdefault("span.type", kind)
     if kind == "sql" and words:
         meta.setdefault("db.query.text", words)  # Datadog keeps the statement in the resource
+    trace_id, span_id, parent_span_id = identifiers(span, high)
     rows.add(
-        rows.resource(resource), trace_id=_identifier(span.get("trace_id"), high).rjust(32, "0"),
-        span_id=_identifier(span["span_id"]), parent_span_id=_identifier(span.get("parent_id")),
+        rows.resource(resource), trace_id=trace_id, span_id=span_id, parent_span_id=parent_span_id,
         name=str(span.get("name") or ""), kind=kind_of(meta.get("span.kind") or _KIND_OF_TYPE.get(kind)),
         start_ns=micro(span.get("start"), scale=1) or None, duration_ns=micro(span.get("duration"), scale=1),
         status=2 if count_of(span.get("error")) else 0, message=meta.get("error.message", meta.get("error.msg", "")),
         attributes=meta, weight=weight,
     )  # fmt: skip
-
-
-def _identifier(value: Any, high: str = "") -> str:
-    """Return a decimal identifier of 64 bits as hex, after the upper half where there is one."""
-    number = count_of(value) if not str(value or "").isdigit() else int(str(value))
-    if not number:
-        return ""
-    if not 0 < number < 1 << 64:
-        raise BadRecord(f"the identifier {str(value)[:60]} does not fit 64 bits")
-    return high.lower() + f"{number:016x}"
 
 
 DATADOG = Format("datadog-traces", "Datadog traces as JSON", ("spans",), sniff, read)

@@ -8,12 +8,12 @@ from typing import Any
 
 from rca.ingest.clock import Clock
 from rca.ingest.contract import NO, Format, Guess, Sample, Sink
-from rca.ingest.exact import text_of
+from rca.ingest.exact import Number, text_of
 from rca.ingest.semconv import weight_from
 from rca.ingest.source import Source
 from rca.ingest.spans import Resource, SpanRows
 from rca.ingest.traces.shapes import each_record, guarded, micro, truthy
-from rca.ingest.values import BadRecord, hex_id, kind_of, status_of
+from rca.ingest.values import BadRecord, count_of, hex_id, kind_of, status_of
 
 __all__ = ["JAEGER"]
 
@@ -31,6 +31,7 @@ _VALUES = (
     "v_float64",
     "v_binary",
 )
+_IDS = (("traceID", "spanID"), ("traceId", "spanId"), ("traceIdLow", "spanId"))
 _FRACTIONS = {"ns": 1, "us": 1_000, "µs": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
 
 
@@ -38,7 +39,7 @@ def sniff(sample: Sample) -> Guess:
     """Say whether spans with an operation name and Jaeger's ids occur."""
     if not sample.looks_json:
         return NO
-    if sample.has("operationName") and (sample.has("traceID", "spanID") or sample.has("traceId", "spanId")):
+    if sample.has("operationName") and any(sample.has(*ids) for ids in _IDS):
         return Guess(0.97, "has operationName and traceID")
     if sample.has("traceID", "spanID") and sample.has("duration"):
         return Guess(0.9, "has traceID, spanID and duration")
@@ -81,7 +82,7 @@ class _Reader:
             raise BadRecord("no trace of Jaeger: neither spans nor a spanID")
 
     def _trace(self, trace: dict[str, Any]) -> None:
-        processes = trace.get("processes") or {}
+        processes = {"": trace.get("process")} | (trace.get("processes") or {})
         weight = next((found for span in trace["spans"] if isinstance(span, dict) and (found := weight_from(dict(_tags(span))))), 0.0)  # fmt: skip
         seen: set[tuple[str, str, int]] = set()
         whole = str(trace.get("traceID") or "")
@@ -90,10 +91,10 @@ class _Reader:
         self.rows.flush_if_full()
 
     def _span(self, processes: dict[str, Any], weight: float, seen: set[tuple[str, str, int]], whole: str, span: Any) -> None:  # fmt: skip
-        trace_id = hex_id(span.get("traceID") or span.get("traceId"), 32)
+        trace_id = _trace_id(span)
         if len(whole) > 16 and len(str(span.get("traceID"))) <= 16 and hex_id(whole, 32).endswith(trace_id[16:]):
             trace_id = hex_id(whole, 32)  # the lower half of a 128-bit id, from a client that knows no other
-        span_id = hex_id(span.get("spanID") or span.get("spanId"), 16)
+        span_id = _span_id(span, "spanID", "spanId")
         if not span_id or span.get("operationName") is None:
             raise BadRecord("no span of Jaeger: it has no spanID or no operationName")
         attributes = dict(_tags(span))
@@ -157,9 +158,9 @@ def _parent(span: dict[str, Any], trace_id: str) -> tuple[str, str, list[tuple[t
     """Return the parent, how the span refers to it, and the other spans it refers to."""
     references = []
     for reference in span.get("references") or []:
-        linked = hex_id(reference.get("traceID") or reference.get("traceId"), 32), hex_id(reference.get("spanID") or reference.get("spanId"), 16)  # fmt: skip
+        linked = _trace_id(reference), _span_id(reference, "spanID", "spanId")
         references.append((linked, str(reference.get("refType") or _CHILD).lower()))
-    old = hex_id(span.get("parentSpanID") or span.get("parentSpanId"), 16)
+    old = _span_id(span, "parentSpanID", "parentSpanId")
     parent = next((item for item in references if item[1] == _CHILD and item[0] == (trace_id, old)), None)
     for ref_type in (_CHILD, _FOLLOWS):
         if parent is None:
@@ -170,6 +171,22 @@ def _parent(span: dict[str, Any], trace_id: str) -> tuple[str, str, list[tuple[t
         return old, _CHILD if old else "", references
     references.remove(parent)
     return parent[0][1], parent[1], references
+
+
+def _trace_id(holder: dict[str, Any]) -> str:
+    """Return a trace id, given as text or, by Thrift, as two signed numbers of 64 bits."""
+    if "traceIdLow" in holder:
+        return hex_id(_unsigned(holder.get("traceIdHigh")) + _unsigned(holder["traceIdLow"]), 32)
+    return hex_id(holder.get("traceID") or holder.get("traceId"), 32)
+
+
+def _span_id(holder: dict[str, Any], *names: str) -> str:
+    value = next((holder[name] for name in names if holder.get(name)), "")
+    return hex_id(_unsigned(value) if isinstance(value, Number) else value, 16)
+
+
+def _unsigned(value: Any) -> str:
+    return f"{(count_of(value) or 0) % (1 << 64):016x}"
 
 
 def _same_trace(one: str, other: str) -> bool:

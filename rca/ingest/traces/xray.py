@@ -36,6 +36,8 @@ def sniff(sample: Sample) -> Guess:
         return Guess(0.96, "has Traces with Segments")
     if sample.has("trace_id", "start_time") and '"1-' in sample.text and sample.has("id"):
         return Guess(0.95, "has segments with trace_id, id and start_time")
+    if sample.has("trace_id", "start_time", "id", "name") and (sample.has("subsegments") or sample.has("in_progress")):
+        return Guess(0.9, "has trace_id, start_time and what segments say")
     return NO
 
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from rca.ingest.contract import NO, Format, Guess, Sample, Sink
-from rca.ingest.exact import text_of
+from rca.ingest.exact import peek, text_of
 from rca.ingest.source import Source
 from rca.ingest.spans import SpanRows
 from rca.ingest.traces.shapes import each_record, guarded, micro, texts, truthy
+from rca.ingest.traces.zipkin_v1 import is_first, spans_of
 from rca.ingest.values import BadRecord, hex_id, kind_of, status_of
 
 __all__ = ["ZIPKIN"]
+
+_KEYS = frozenset(("traceId", "id", "parentId", "name", "kind", "timestamp", "duration", "localEndpoint", "remoteEndpoint",
+                   "annotations", "binaryAnnotations", "tags", "shared", "debug"))  # fmt: skip
 
 
 def sniff(sample: Sample) -> Guess:
@@ -21,11 +25,16 @@ def sniff(sample: Sample) -> Guess:
     found = sum(sample.has(name) for name in ("localEndpoint", "parentId", "timestamp", "duration", "kind", "annotations", "tags", "name"))  # fmt: skip
     if sample.has("localEndpoint") and found >= 2:
         return Guess(0.97, "has traceId, id and localEndpoint")
-    return (
-        Guess(0.6, "has traceId, id, timestamp and duration")
-        if found >= 4 and sample.has("timestamp", "duration")
-        else NO
-    )
+    if sample.has("binaryAnnotations"):
+        return Guess(0.97, "has traceId, id and binaryAnnotations")
+    if found >= 1 and _nothing_else(peek(sample)):
+        return Guess(0.95, "has traceId, id and only fields of Zipkin")
+    return Guess(0.6, "has traceId, id, timestamp and duration") if found >= 4 and sample.has("timestamp", "duration") else NO  # fmt: skip
+
+
+def _nothing_else(values: list[Any]) -> bool:
+    spans = [span for value in values for span in (value if isinstance(value, list) else [value])]
+    return bool(spans) and all(isinstance(span, dict) and {"traceId", "id"} <= set(span) <= _KEYS for span in spans)
 
 
 def read(source: Source, sink: Sink) -> None:
@@ -36,6 +45,9 @@ def read(source: Source, sink: Sink) -> None:
         if isinstance(value, list):
             for item in value:
                 guarded(sink, take, item)
+        elif isinstance(value, dict) and is_first(value):
+            for item in spans_of(value):
+                _span(rows, item)
         else:
             _span(rows, value)
         rows.flush_if_full()
