@@ -31,6 +31,8 @@ _MAGIC = (
     (b"PK\x03\x04", "zip"),
 )
 _SUFFIXES = (".gz", ".bz2", ".xz", ".zst", ".zstd", ".zip", ".gzip")
+_DOCUMENTS = frozenset({".md", ".rst", ".adoc"})
+_TITLES = frozenset({"README", "LICENSE", "NOTICE", "CHANGELOG"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,8 +353,13 @@ def discover(path: str, limits: Limits) -> list[Source]:
     return [_file(item, limits) for item in files]
 
 
+def _documents(item: Path) -> bool:
+    """Say whether a file of a folder speaks of the telemetry instead of being some: a README is no log."""
+    return item.suffix.lower() in _DOCUMENTS or item.stem.upper() in _TITLES
+
+
 def _usable(item: Path, root: Path) -> bool:
-    if any(part.startswith(".") for part in item.relative_to(root).parts):
+    if any(part.startswith(".") for part in item.relative_to(root).parts) or _documents(item):
         return False
     try:
         return stat.S_ISREG(item.stat().st_mode) and item.resolve().is_relative_to(root.resolve())
