@@ -109,7 +109,11 @@ class Recogniser:
                 opening = named and not (item.low == "using" and at + 1 < len(items) and items[at + 1].kind == "group")
                 at += 1
                 continue
-            if opening and item.kind in (lexer.WORD, lexer.NAME) and item.low not in RESERVED - {"user", "order"}:
+            if (
+                opening
+                and item.kind in (lexer.WORD, lexer.NAME)
+                and item.low not in RESERVED - {"user", "order", "group"}
+            ):
                 at = self._table(items, at, scope)
                 opening = at < len(items) and items[at].text == ","
                 at += opening

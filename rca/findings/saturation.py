@@ -77,12 +77,23 @@ def moved(table: pl.DataFrame, *, sure: float = _SURE) -> pl.DataFrame:
     return table.filter((pl.col("score") >= _NOTABLE) | ((pl.col("q_value") <= sure) & hurts).fill_null(value=False))
 
 
+_WORDS = {
+    "cpu": "CPU",
+    "db_cpu": "CPU of the database",
+    "db_lock": "locks of the database",
+    "db_scan": "reading of whole tables",
+    "gc": "garbage collection",
+}
+"""Signals whose names are no words."""
+
+
 def _claim(top: dict[str, object] | None, count: int) -> str:
     if top is None:
         return "No resource moved beyond its usual unrest."
     where = f" of {top['service_name']}" if top["service_name"] else ""
     more = f"; {count - 1} more metrics of resources moved as plainly" if count > 1 else ""
-    return f"{str(top['signal']).capitalize()}{where} moved most: {top['metric_name']} {top['before']:.4g} → {top['during']:.4g}{more}."
+    signal = _WORDS.get(str(top["signal"]), str(top["signal"]))
+    return f"{signal[:1].upper()}{signal[1:]}{where} moved most: {top['metric_name']} {top['before']:.4g} → {top['during']:.4g}{more}."
 
 
 def _effect(top: dict[str, object]) -> Effect:

@@ -29,7 +29,9 @@ def draw(store: Store, found: Investigation, folder: Path) -> dict[str, Figure]:
             continue
         saved = save(chart, folder / name)
         title = chart.to_dict().get("title", {}).get("text", [name])
-        figures[name] = Figure(name, saved[0].read_text(encoding="utf-8"), " ".join(title) if isinstance(title, list) else str(title))
+        figures[name] = Figure(
+            name, saved[0].read_text(encoding="utf-8"), " ".join(title) if isinstance(title, list) else str(title)
+        )
     return figures
 
 

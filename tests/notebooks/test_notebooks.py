@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 
@@ -21,7 +20,7 @@ def test_there_are_notebooks():
     assert len(BOOKS) >= 6
 
 
-@pytest.mark.skipif(not os.environ.get("RCA_NOTEBOOKS"), reason="set RCA_NOTEBOOKS=1 to run every notebook in a kernel")
+@pytest.mark.slow
 @pytest.mark.filterwarnings("default")
 @pytest.mark.parametrize("path", BOOKS, ids=lambda path: path.stem)
 def test_notebook_runs(path):
