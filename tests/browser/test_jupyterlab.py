@@ -58,6 +58,14 @@ def lab(tmp_path_factory):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
+    # cells out of sight are not in the page by default, so nothing could be counted
+    for name, text in (
+        ("notebook-extension/tracker", '{"windowingMode": "none"}'),
+        ("apputils-extension/notification", '{"fetchNews": "false", "checkForUpdates": false}'),
+    ):
+        setting = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        setting.parent.mkdir(parents=True)
+        setting.write_text(text)
     options = [
         "--no-browser",
         "--allow-root",
@@ -71,6 +79,7 @@ def lab(tmp_path_factory):
     environment = os.environ | {
         "JUPYTER_CONFIG_DIR": str(home / "config"),
         "JUPYTER_DATA_DIR": str(home / "share"),
+        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
         "PYTHONPATH": str(ROOT),
     }
     with (home / "server.log").open("w") as log:
@@ -127,7 +136,7 @@ def test_notebook_in_jupyterlab(browser, lab, name):
         page.wait_for_function(
             "n => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].filter(e => /\\[\\d+\\]/.test(e.textContent)).length >= n",
             arg=cells,
-            timeout=400_000,
+            timeout=200_000,
         )
         page.wait_for_timeout(1500)
         expected = sum(cell["source"][-1].startswith("fig.") for cell in sources(name) if cell["source"])
@@ -148,6 +157,8 @@ def test_notebook_in_jupyterlab(browser, lab, name):
         ]
         assert not serious, serious
     finally:
+        if SHOTS:
+            page.screenshot(path=f"{SHOTS}/{Path(name).stem}-page.png")
         page.close()
 
 
