@@ -130,6 +130,11 @@ def test_notebook_in_jupyterlab(browser, lab, name):
     try:
         page.goto(f"{lab}/lab/tree/notebooks/{name}?token=t&reset", timeout=120_000)
         page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=120_000)
+        # the kernel is asked for once it is known which there are; with the preferred one chosen, the notebook can run
+        page.wait_for_timeout(4000)
+        if page.locator(".jp-Dialog").count():
+            page.locator(".jp-Dialog .jp-mod-accept").click()
+        page.wait_for_function("() => document.body.innerText.includes('| Idle')", timeout=60_000)
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_text("Run All Cells", exact=True).click()
         cells = page.locator(".jp-CodeCell").count()
