@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from rca.ingest.contract import Sink
@@ -14,6 +15,9 @@ from rca.ingest.tables.units import ucum, unit_in_name
 __all__ = ["PointRows"]
 
 _ROWS = 131_072
+_BLOCK = pa.schema(
+    [("which", pa.int32()), ("time_ns", pa.int64()), ("start_time_ns", pa.int64()), ("value", pa.float64())]
+)
 
 
 class PointRows:
@@ -27,11 +31,16 @@ class PointRows:
         self._clear()
 
     def _clear(self) -> None:
+        self._blocks: list[pa.Table] = []
+        self._sealed = 0
+        self._extra: dict[int, dict[str, str]] = {}
+        self._clear_open()
+
+    def _clear_open(self) -> None:
         self._which: list[int] = []
         self._times: list[int | None] = []
         self._starts: list[int | None] = []
         self._values: list[float | None] = []
-        self._extra: dict[int, dict[str, str]] = {}
 
     def series(
         self, name: str, labels: Mapping[str, str], *, service: str = "", unit: str = "", kind: str = "gauge", temporality: str = "",
@@ -62,18 +71,34 @@ class PointRows:
     ) -> None:
         """Take one point; NaN is no value."""
         if extra:
-            self._extra[len(self._which)] = dict(extra)
+            self._extra[self._sealed + len(self._which)] = dict(extra)
         self._which.append(series)
         self._times.append(time_ns)
         self._starts.append(start_ns)
         self._values.append(None if value is None or value != value else value)  # noqa: PLR0124  (NaN alone differs from itself)
-        if len(self._which) >= _ROWS:
+        if self._sealed + len(self._which) >= _ROWS:
             self.flush()
 
-    def extend(self, series: int, times_ns: Sequence[int | None], values: Sequence[float | None]) -> None:
-        """Take many points of one series."""
-        for time_ns, value in zip(times_ns, values, strict=True):
-            self.add(series, time_ns, value)
+    def extend(self, series: int, times_ns: pa.Array, values: pa.Array) -> None:
+        """Take many points of one series: int64 and float64, no value where there is none."""
+        self._seal()
+        count = len(times_ns)
+        self._block(pa.array(np.full(count, series, np.int32)), times_ns, pa.nulls(count, pa.int64()), values)
+        if self._sealed >= _ROWS:
+            self.flush()
+
+    def _seal(self) -> None:
+        """Make one block of the single points since the last."""
+        if self._which:
+            times, starts = pa.array(self._times, pa.int64()), pa.array(self._starts, pa.int64())
+            self._block(pa.array(self._which, pa.int32()), times, starts, pa.array(self._values, pa.float64()))
+            self._clear_open()
+
+    def _block(self, which: pa.Array, times: pa.Array, starts: pa.Array, values: pa.Array) -> None:
+        self._blocks.append(
+            pa.table({"which": which, "time_ns": times, "start_time_ns": starts, "value": values}, _BLOCK)
+        )
+        self._sealed += len(which)
 
     def whole(self, row: Mapping[str, Any], labels: Mapping[str, str]) -> None:
         """Take a point of a histogram or summary, given as its columns."""
@@ -92,20 +117,19 @@ class PointRows:
 
     def flush(self) -> None:
         """Hand over what was gathered."""
-        if not self._which:
+        self._seal()
+        if not self._sealed:
+            self._clear()
             return
-        index = pa.array(self._which, pa.int32())
-        columns: dict[str, Any] = {
-            "time_ns": pa.array(self._times, pa.int64()),
-            "start_time_ns": pa.array(self._starts, pa.int64()),
-            "value": pa.array(self._values, pa.float64()),
-        }
+        gathered = pa.concat_tables(self._blocks).combine_chunks()
+        index = gathered["which"].combine_chunks()
+        columns: dict[str, Any] = {name: gathered[name] for name in ("time_ns", "start_time_ns", "value")}
         for name in ("metric_name", "service_name", "unit", "metric_type", "temporality", "is_monotonic"):
             kind = pa.bool_() if name == "is_monotonic" else pa.string()
             columns[name] = pa.array([item[name] for item in self._series], kind).take(index)
         labels = self._labels
         if self._extra:
-            which, labels = list(self._which), list(self._labels)
+            which, labels = index.to_pylist(), list(self._labels)
             for row, more in self._extra.items():
                 labels.append(list((dict(self._labels[which[row]]) | more).items()))
                 which[row] = len(labels) - 1
