@@ -21,6 +21,10 @@ def _parser() -> argparse.ArgumentParser:
     record.add_argument("--seed", type=int, default=1)
     record.add_argument("--scale", type=float, default=1.0, help="share of the rows and arrivals")
     record.add_argument("--phase-seconds", type=float, help="length of a phase, 180 if not given")
+    many = commands.add_parser("batch", help="record many short incidents, keep those that were felt")
+    many.add_argument("--out", type=Path, required=True, help="folder that gets one folder an incident")
+    many.add_argument("--only", default="*", help="names to record, with * as in file names")
+    many.add_argument("--minutes", type=float, default=90.0, help="how long it may take")
     truth = commands.add_parser("truth", help="what the load generator saw")
     truth.add_argument("folder", type=Path)
     measured = commands.add_parser("measured", help="what a recording's own counters say")
@@ -57,6 +61,12 @@ def main() -> int:
             from lab.record import record
         except ModuleNotFoundError as error:
             raise LabError(f"{error.name} is missing; install the dependency group `lab`") from error
+        if options.command == "batch":
+            from lab.batch import batch
+            from lab.scenarios.incidents import INCIDENTS
+
+            batch(INCIDENTS, options.out.resolve(), pattern=options.only, minutes=options.minutes)
+            return 0
         scenario = find(options.scenario).with_phase_seconds(options.phase_seconds, options.scale)
         record(scenario, options.out.resolve(), seed=options.seed)
     except LabError as error:

@@ -75,7 +75,17 @@ class Scenario:
     """Version and release that a service starts with, where not the first."""
     checkout_cpus: float = 0.5
     alert_seconds: float = 1.0
-    """Checkout's p99 over one minute that fires the alert; 0 for a recording without one."""
+    """Checkout's p99 over the alert's window that fires it; 0 for a recording without one."""
+    alert_window: float = 60.0
+    """Seconds that the alert looks back; it waits half as long before it fires."""
+    expect: tuple[str, ...] = ()
+    """Label: ids of the hypotheses that a perfect investigation may put first."""
+    both: bool = False
+    """Label: whether all of ``expect`` are at work at once."""
+    culprit_change: dict[str, str] = field(default_factory=dict)
+    """Label: kind and service of the change that did it; empty where none did."""
+    part: str = ""
+    """Label: ``fit`` where weights may be fitted on the recording, ``test`` where they must not."""
 
     def with_phase_seconds(self, seconds: float | None, scale: float = 1.0) -> Scenario:
         """Return the scenario with every phase cut to ``seconds`` and the arrivals and rows scaled."""

@@ -89,7 +89,14 @@ def write_recording(
         _gzip(out / "metrics" / f"{name}.json.gz", [json.dumps(matrix, separators=(",", ":")).encode()])
     changes = sorted(board.changes, key=lambda change: str(change["time"]))
     (out / "changes.json").write_text(json.dumps(changes, indent=1, ensure_ascii=False) + "\n")
-    alert = find_alert(series, threshold=scenario.alert_seconds) if scenario.alert_seconds else None
+    short = scenario.alert_window < 60
+    alert = (
+        find_alert(
+            series, threshold=scenario.alert_seconds, window=scenario.alert_window, errors=0.05 if short else 0.0
+        )
+        if scenario.alert_seconds
+        else None
+    )
     if alert is not None:
         (out / "alert.json").write_text(json.dumps(alert, indent=1) + "\n")
     _gzip(truth / "requests.csv.gz", [(work / "requests.csv").read_bytes()])
@@ -101,4 +108,11 @@ def write_recording(
         "scenario": scenario.name, "title": scenario.title, "seed": seed, "cause": scenario.cause,
         "culprit": scenario.culprit, "phases": phases,
     }  # fmt: skip
+    if scenario.expect:
+        label |= {
+            "expect": scenario.expect,
+            "both": scenario.both,
+            "part": scenario.part,
+            "culprit": scenario.culprit_change,
+        }
     (truth / "phases.json").write_text(json.dumps(label, indent=1) + "\n")

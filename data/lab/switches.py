@@ -229,6 +229,37 @@ class Switchboard:
             connection.execute("DROP INDEX IF EXISTS promotions_user_id_idx")
         self._note("migration", service="checkout", title=title)
 
+    def index_on(self, *, statement: str, title: str) -> None:
+        """Create an index that helps nobody who is waiting."""
+        with psycopg.connect(self.database.url(), application_name="migrations", autocommit=True) as connection:
+            connection.execute(statement.encode())
+        self._note("migration", service="checkout", title=title)
+
+    def database_setting(self, *, values: dict[str, str], title: str) -> None:
+        """Change settings of the database server, for all who are connected."""
+        with psycopg.connect(self.database.url(), application_name="operations", autocommit=True) as connection:
+            for name, value in values.items():
+                connection.execute(f"ALTER SYSTEM SET {name} = {value}".encode())
+            connection.execute("SELECT pg_reload_conf()")
+        key, value = next(iter(values.items()))
+        self._note("config", service="postgres", key=key, **{"from": "on", "to": value}, title=title)
+
+    def certificate(self, *, service: str, seconds: float) -> None:
+        """Let checkout call a service over TLS, with a certificate that expires in ``seconds``: nobody writes it down."""
+        port, target = free_port(), self.settings["urls"][service].rsplit(":", 1)[-1]
+        folder = self.work / f"tls-{service}"
+        folder.mkdir()
+        self.helper(module="lab.faults.tls", arguments=[f"{port}", target, str(folder), f"{seconds}"])
+        authority = folder / "ca.pem"
+        end = time.monotonic() + 15
+        while not (folder / "ready").exists():
+            if time.monotonic() > end:
+                raise LabError("the link with TLS did not start within 15 s; is openssl installed?")
+            time.sleep(0.05)
+        self.settings["tls_authority"] = str(authority)
+        self.settings["urls"][service] = f"https://127.0.0.1:{port}"
+        self.write_settings()
+
     def helper(self, *, module: str, arguments: list[str]) -> None:
         """Start a helper of the lab (a batch job, a slow network): nobody writes it down."""
         words = [word.format(url=self.database.url(), work=self.work) for word in arguments]

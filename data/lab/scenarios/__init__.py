@@ -6,6 +6,7 @@ from lab.errors import LabError
 from lab.model import Scenario
 from lab.scenarios import databases, dependencies, networks, runtimes
 from lab.scenarios.checkout import CHECKOUT
+from lab.scenarios.incidents import INCIDENTS
 from lab.scenarios.quiet import QUIET
 from lab.scenarios.smoke import SMOKE
 from lab.scenarios.surge import BAD_DATA, SURGE
@@ -22,6 +23,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     *databases.SCENARIOS,
     *runtimes.SCENARIOS,
     *networks.SCENARIOS,
+    *INCIDENTS,
 )
 
 

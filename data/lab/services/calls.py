@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import ssl
 import threading
 import time
 from typing import Any
@@ -71,6 +72,7 @@ class Dependency:
         self.name = name
         self._settings = settings
         self._client = httpx.Client(limits=httpx.Limits(max_connections=200, max_keepalive_connections=50))
+        self._secure: httpx.Client | None = None
         self._breaker = Breaker(name, failures=int(settings.get("breaker_failures", 5)), pause=5.0)
 
     def post(self, path: str, body: Any) -> Any:
@@ -84,13 +86,22 @@ class Dependency:
                     raise
         raise AssertionError("unreachable")
 
+    def _client_for(self, base: str) -> httpx.Client:
+        """Return the client; for an address with TLS one that trusts the shop's own authority."""
+        if not base.startswith("https:"):
+            return self._client
+        if self._secure is None:
+            context = ssl.create_default_context(cafile=self._settings.get("tls_authority"))
+            self._secure = httpx.Client(verify=context)
+        return self._secure
+
     def _once(self, path: str, body: Any) -> Any:
         self._breaker.admit()
         facts = current.get()
         base = self._settings.get("urls", {})[self.name]
         began, outcome = time.perf_counter(), "error"
         try:
-            answer = self._client.post(
+            answer = self._client_for(base).post(
                 base + path,
                 json=body,
                 headers={"x-request-id": facts.request_id if facts else ""},

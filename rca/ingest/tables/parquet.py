@@ -18,14 +18,16 @@ from rca.ingest.tables.batch import Batch
 from rca.ingest.tables.build import builder_of
 from rca.ingest.tables.layout import UNKNOWN, decide
 
-__all__ = ["PARQUET"]
+__all__ = ["PARQUET", "parquet_schema"]
 
 _MAGIC = b"PAR1"
 _ROWS = 131_072
 
 
-def _schema(sample: Sample) -> pa.Schema | None:
-    """Return the columns of a sampled file; None where its end, which has them, cannot be seen."""
+def parquet_schema(sample: Sample) -> pa.Schema | None:
+    """Return the columns of a sampled Parquet file; None where it is none, or its end, which has them, cannot be seen."""
+    if not sample.head.startswith(_MAGIC):
+        return None
     place: Any = io.BytesIO(sample.head) if sample.complete else sample.path
     if not sample.complete and not Path(sample.path).is_file():
         return None
@@ -46,7 +48,7 @@ def _flat_numbers(schema: pa.Schema) -> bool:
 def _sniff(sample: Sample) -> Guess:
     if not sample.head.startswith(_MAGIC):
         return NO
-    schema = _schema(sample)
+    schema = parquet_schema(sample)
     if schema is None:
         return Guess(0.1, "a Parquet file")
     columns = list(schema.names)
