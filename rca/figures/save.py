@@ -11,8 +11,9 @@ from typing import Any
 import altair as alt
 
 from rca.errors import OptionError, RcaError, did_you_mean
+from rca.figures.press import Press
 
-__all__ = ["FORMATS", "csv_of", "save", "svg"]
+__all__ = ["FORMATS", "begin", "csv_of", "save", "svg"]
 
 FORMATS = ("svg", "png", "pdf", "csv")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -35,31 +36,46 @@ def save(chart: alt.TopLevelMixin, stem: str | Path, *, formats: Iterable[str] =
     RcaError
         When a file cannot be written.
     """
-    import vl_convert as vlc
+    wanted = _checked(formats)
+    with Press(helpers=0) as press:
+        return begin(chart.to_dict(), stem, press, formats=wanted)()
 
+
+def begin(
+    spec: dict[str, Any], stem: str | Path, press: Press, *, formats: Iterable[str] = FORMATS
+) -> Callable[[], list[Path]]:
+    """Begin to write the files of a figure, given as its specification; call what is returned to wait for their paths."""
+    wanted = _checked(formats)
+    drawn = [name for name in wanted if name != "csv"]
+    try:
+        Path(stem).parent.mkdir(parents=True, exist_ok=True)
+        made = press.make(spec, stem, drawn) if drawn else None
+        if "csv" in wanted:
+            Path(f"{stem}.csv").write_bytes(csv_of(spec).encode())
+    except OSError as error:
+        raise _unwritable(stem, error) from None
+
+    def finish() -> list[Path]:
+        try:
+            if made is not None:
+                made.result()
+        except OSError as error:
+            raise _unwritable(stem, error) from None
+        return [Path(f"{stem}.{name}") for name in wanted]
+
+    return finish
+
+
+def _unwritable(stem: str | Path, error: OSError) -> RcaError:
+    return RcaError(f"{error.filename or stem} cannot be written: {error.strerror or error}.")
+
+
+def _checked(formats: Iterable[str]) -> list[str]:
     wanted = list(formats)
     unknown = [name for name in wanted if name not in FORMATS]
     if unknown:
         raise OptionError(f"A figure cannot be saved as {unknown[0]!r}. {did_you_mean(unknown[0], FORMATS)}")
-    spec = chart.to_dict()
-    # laying a figure out costs most, so it is done once: PNG and PDF are made of the SVG
-    drawn = str(vlc.vegalite_to_svg(spec)) if set(wanted) - {"csv"} else ""
-    made: dict[str, Callable[[], bytes]] = {
-        "svg": drawn.encode,
-        "png": lambda: bytes(vlc.svg_to_png(drawn, scale=2)),
-        "pdf": lambda: bytes(vlc.svg_to_pdf(drawn)),
-        "csv": lambda: csv_of(spec).encode(),
-    }
-    paths = []
-    for name in wanted:
-        path = Path(f"{stem}.{name}")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(made[name]())
-        except OSError as error:
-            raise RcaError(f"{path} cannot be written: {error.strerror or error}.") from None
-        paths.append(path)
-    return paths
+    return wanted
 
 
 def csv_of(spec: dict[str, Any]) -> str:
