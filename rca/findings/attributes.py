@@ -12,7 +12,7 @@ from rca.errors import NoDataError, OptionError
 from rca.findings.attribute_ranking import LEAST, LEVEL, Candidate, ranked, tried
 from rca.measures.request_attributes import facts_of, request_attributes
 from rca.measures.requests import compared_windows
-from rca.model import Effect, Finding, Incident
+from rca.model import Effect, Finding, Incident, Window
 from rca.sql import statement
 from rca.stats.weighted import interval, share_draws, weighted_quantile
 from rca.store import Store
@@ -71,11 +71,11 @@ def compare_attributes(store: Store, incident: Incident, *, slower_than_ns: int 
         raise OptionError(
             f"slower_than_ns is a length in nanoseconds above 0, such as 1_000_000_000; got {slower_than_ns}."
         )
-    window = incident.window
+    before, window = compared_windows(store, incident)
     asked = request_attributes(store, service=incident.service_name, start_ns=window.start_ns, end_ns=window.end_ns)
     if asked.is_empty():
         raise NoDataError(f"No request of {incident.service_name} starts in {window}.")
-    edge, why = (slower_than_ns, "given") if slower_than_ns else _edge(store, incident, asked)
+    edge, why = (slower_than_ns, "given") if slower_than_ns else _edge(store, incident, before, asked)
     slow = (asked["duration_ns"] >= edge).to_numpy()
     facts = facts_of(asked, least=max(LEAST, round(asked.height * _LEAST_SHARE)))
     found, tests = (ranked(facts, slow), tried(facts)) if 0 < slow.sum() < slow.size else ([], 0)
@@ -100,8 +100,7 @@ def compare_attributes(store: Store, incident: Incident, *, slower_than_ns: int 
     )
 
 
-def _edge(store: Store, incident: Incident, asked: pl.DataFrame) -> tuple[int, str]:
-    before, _ = compared_windows(incident)
+def _edge(store: Store, incident: Incident, before: Window, asked: pl.DataFrame) -> tuple[int, str]:
     past = request_attributes(store, service=incident.service_name, start_ns=before.start_ns, end_ns=before.end_ns)
     if past.height >= 100:
         edge = weighted_quantile(past["duration_ns"].to_numpy(), 0.99, past["adjusted_count"].to_numpy())

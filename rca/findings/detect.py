@@ -12,14 +12,14 @@ import polars as pl
 
 from rca.errors import NoDataError, OptionError, did_you_mean
 from rca.measures.calls import CallGraph, call_graph
+from rca.measures.felt import Felt, felt
+from rca.measures.lasting import LEAST_BINS, lasting_shift
 from rca.measures.onset import Onset, left_range
 from rca.measures.red import red, whole_window
 from rca.measures.shifts import metric_series
 from rca.measures.vocabulary import meaning
 from rca.model import Incident, Window
 from rca.sql import statement
-from rca.stats.onsets import onset
-from rca.stats.placebo import placebo_test
 from rca.store import Store
 from rca.times import TimeLike, format_time, parse_time
 
@@ -27,14 +27,16 @@ __all__ = ["detect_incident"]
 
 Array = npt.NDArray[np.float64]
 
-_MINUTE = 60_000_000_000
+_Series = tuple[npt.NDArray[np.int64], Array, int]
+"""Times in ns, values, and 1 or -1 where only a rise or a fall is bad."""
+
+_SECOND = 1_000_000_000
+_MINUTE = 60 * _SECOND
+_KINDS = {"errors": "errors", "availability": "errors", "latency": "latency"}
+"""What an alert on such a signal says of single requests."""
 _BINS = 240
 _PATIENCE = 3
 """Usual bins in a row after which an incident counts as over."""
-_LEAST_BINS = 3
-_SIZE = 2.5
-"""Deviations of the rest of the series that the level of a lasting shift must reach."""
-_ALPHA = 0.05
 _SIGNALS = (
     ("p99_ms", "p99", 1.4, 0.0),
     ("p50_ms", "p50", 1.3, 0.0),
@@ -60,7 +62,7 @@ def detect_incident(
     """Find the incident in a store.
 
     An alert among the changes sets service and time where the arguments do not, and the onset is then sought in the metric
-    that fired it. Without an alert, p99, error ratio and rate of every service are searched for a shift that lasts, is far
+    that fired it, or in the requests of the service, before and after it. Without an alert, p99, error ratio and rate of every service are searched for a shift that lasts, is far
     beyond the series' own unrest, matters in size, and is more than what the series does at other moments (placebo test).
 
     Parameters
@@ -153,7 +155,13 @@ def _from_alert(
     name = service or str(alert["service_name"])
     fired = int(str(alert["time_ns"]))
     metric = str(alert["metric"])
-    times, values, bad = _alert_series(store, name, metric, extent)
+    series = _metric_behind(store, name, metric, extent)
+    if series is None:
+        exact = felt(store, name, fired, extent=extent, signal=_KINDS.get(meaning(metric).signal, ""))
+        if exact is not None:
+            return _as_felt(name, exact, metric or exact.signal, start_ns, end_ns)
+        series = _red_behind(store, name, metric, extent)
+    times, values, bad = series
     at = int(np.searchsorted(times, fired, side="right")) - 1
     found = left_range(values, upto=min(at + 2, len(values) - 1), bad=bad) if at >= 4 else None
     step = int(np.median(np.diff(times))) if len(times) > 1 else _MINUTE
@@ -167,21 +175,35 @@ def _from_alert(
     return Incident(name, start=begin, end=finish, signal=metric, onset_ns=begin if found is None else int(times[found.at]), onset_low_ns=low, onset_high_ns=int(times[found.at]) if found else fired)  # fmt: skip
 
 
-def _alert_series(store: Store, service: str, metric: str, extent: Window) -> tuple[npt.NDArray[np.int64], Array, int]:
-    """Return times, values and bad direction of the series behind an alert: its metric, else what its name means."""
-    bad = meaning(metric).bad if metric else 1
-    second = 1_000_000_000
-    if metric:
-        fine = max(1, extent.length_ns // second // 20_000) * second  # so fine that points keep their own times
-        frame = metric_series(store, extent, bin_ns=fine, service=service, metric=metric)
-        if frame.height >= 4:
-            return frame["bin_ns"].to_numpy(), frame["value"].to_numpy(), bad
-    step = max(second, extent.length_ns // _BINS // second * second)
+def _as_felt(name: str, exact: Felt, signal: str, start_ns: int | None, end_ns: int | None) -> Incident:
+    return Incident(
+        name,
+        start=exact.start_ns if start_ns is None else start_ns,
+        end=exact.end_ns if end_ns is None else end_ns,
+        signal=signal,
+        onset_ns=exact.start_ns,
+        onset_low_ns=exact.start_low_ns,
+        onset_high_ns=exact.start_high_ns,
+    )
+
+
+def _metric_behind(store: Store, service: str, metric: str, extent: Window) -> _Series | None:
+    """Return the metric that an alert names, None where the store does not have it."""
+    if not metric:
+        return None
+    fine = max(1, extent.length_ns // _SECOND // 20_000) * _SECOND  # so fine that points keep their own times
+    frame = metric_series(store, extent, bin_ns=fine, service=service, metric=metric)
+    return (frame["bin_ns"].to_numpy(), frame["value"].to_numpy(), meaning(metric).bad) if frame.height >= 4 else None
+
+
+def _red_behind(store: Store, service: str, metric: str, extent: Window) -> _Series:
+    """Return what the name of an alert's metric means, by the requests of the service."""
+    step = max(_SECOND, extent.length_ns // _BINS // _SECOND * _SECOND)
     try:
         frame = red(store, service=service, window=extent, bucket_ns=step)
     except NoDataError:
-        return np.zeros(0, np.int64), np.zeros(0), bad
-    column = "error_ratio" if meaning(metric).signal in ("errors", "availability") else "p99_ms"
+        return np.zeros(0, np.int64), np.zeros(0), meaning(metric).bad
+    column = "error_ratio" if _KINDS.get(meaning(metric).signal) == "errors" else "p99_ms"
     frame = frame.drop_nulls(column)
     return frame["bucket_ns"].to_numpy(), frame[column].to_numpy(), 1
 
@@ -213,7 +235,7 @@ def _named(store: Store, service: str | None, start_ns: int, end_ns: int) -> Inc
 def _searched(store: Store, service: str | None, start_ns: int | None, end_ns: int | None, extent: Window) -> Incident:
     step = max(1, math.ceil(extent.length_ns / _BINS / _MINUTE)) * _MINUTE
     if extent.length_ns < 30 * _MINUTE:
-        step = max(1_000_000_000, extent.length_ns // 40 // 1_000_000_000 * 1_000_000_000)
+        step = max(_SECOND, extent.length_ns // 40 // _SECOND * _SECOND)
     try:
         frame = red(store, service=service or "", window=extent, bucket_ns=step)
     except NoDataError as error:
@@ -223,10 +245,10 @@ def _searched(store: Store, service: str | None, start_ns: int | None, end_ns: i
     for key, part in frame.sort("bucket_ns").group_by("service_name", maintain_order=True):
         for column, name, ratio, difference in _SIGNALS:
             rows = part.drop_nulls(column)
-            if rows.height < 4 * _LEAST_BINS:
+            if rows.height < 4 * LEAST_BINS:
                 continue
             series += 1
-            shift = _shift(rows["bucket_ns"].to_numpy(), rows[column].to_numpy(), ratio, difference, step)
+            shift = lasting_shift(rows["bucket_ns"].to_numpy(), rows[column].to_numpy(), ratio, difference, step)
             if shift is not None:
                 found.append(_Shift(str(key[0]), name, *shift[:4]))
     found = [item for item in found if _inside(item, start_ns, end_ns)]
@@ -244,6 +266,9 @@ def _searched(store: Store, service: str | None, start_ns: int | None, end_ns: i
         if item.service == best.service and item.onset_ns < best.end_ns and item.end_ns > best.onset_ns
     }
     signal = "p99" if best.signal == "p50" and "p99" in same else best.signal
+    exact = _closer(store, best, signal, extent)
+    if exact is not None:
+        return _as_felt(best.service, exact, signal, start_ns, end_ns)
     begin = start_ns if start_ns is not None else best.onset_ns
     finish = end_ns if end_ns is not None else best.end_ns
     return Incident(
@@ -257,6 +282,16 @@ def _searched(store: Store, service: str | None, start_ns: int | None, end_ns: i
     )
 
 
+def _closer(store: Store, shift: _Shift, signal: str, extent: Window) -> Felt | None:
+    """Return the same stretch by its single requests, None where these show none there."""
+    kind = "errors" if signal == "error_ratio" else "latency"
+    found = felt(store, shift.service, (shift.onset_ns + shift.end_ns) // 2, extent=extent, signal=kind)
+    if found is None:
+        return None
+    common = min(found.end_ns, shift.end_ns) - max(found.start_ns, shift.onset_ns)
+    return found if 2 * common >= max(found.end_ns - found.start_ns, shift.end_ns - shift.onset_ns) else None
+
+
 def _inside(item: _Shift, start_ns: int | None, end_ns: int | None) -> bool:
     return (start_ns is None or item.end_ns > start_ns) and (end_ns is None or item.onset_ns < end_ns)
 
@@ -267,40 +302,3 @@ def _deepest(found: list[_Shift], graph: CallGraph) -> _Shift:
     below = graph.below(best.service)
     deeper = [item for item in found if item.service in below and item.score >= 0.5 * best.score]
     return max(deeper, key=lambda item: (below[item.service], item.score), default=best)
-
-
-def _shift(
-    times: npt.NDArray[np.int64], values: Array, ratio: float, difference: float, step: int
-) -> tuple[int, int, int, float] | None:
-    """Return onset, its lower end, end and size (in deviations of the rest) of the largest excursion upwards, or None."""
-    # roots of shares vary alike at every level, and so do logarithms of lengths and rates
-    scaled = np.sqrt(values) if difference else np.log(np.maximum(values, 1e-9))
-    found = onset(None, scaled, direction="increase")
-    if found.index is None or found.low_index is None or found.end_index is None:
-        return None
-    start, end = found.index, found.end_index
-    inside, outside = values[start:end], np.delete(values, np.s_[start:end])
-    if len(inside) < _LEAST_BINS or len(outside) < max(2 * _LEAST_BINS, len(values) // 4) or start < 2 * _LEAST_BINS:
-        return None
-    usual, level = float(np.median(outside)), float(np.median(inside))
-    if level < ratio * usual or level - usual < difference:
-        return None
-    rest = np.delete(scaled, np.s_[start:end])
-    unrest = max(float(rest.std()), 0.02 * abs(float(np.median(rest))), 1e-9)
-    size = float(np.median(scaled[start:end]) - np.median(rest)) / unrest
-    if size < (1.6 * _SIZE if difference else _SIZE) or not _unusual(scaled, start, end):
-        return None
-    finish = int(times[end]) if end < len(times) else int(times[-1]) + step
-    return int(times[start]), int(times[max(0, found.low_index - 1)]), finish, size
-
-
-def _unusual(values: Array, start: int, end: int) -> bool:
-    """Say whether the shift is larger than at the other moments before it; True where history is too short to say."""
-    size = min(end - start, start // 4, 10)
-    if size < 2 or start < 4 * size:
-        return True
-    try:
-        found = placebo_test(values[: start + size], start, size)
-    except NoDataError:
-        return True
-    return found.p_value <= max(_ALPHA, 1.01 * found.smallest)

@@ -74,7 +74,7 @@ def queries_per_request(store: Store, incident: Incident | None = None) -> Findi
     repeats = _repeats(each, use, compared=incident is not None)
     p99 = _p99_explained(each, use, repeats) if incident else None
     table = _table(each)
-    before, during = compared_windows(incident) if incident else (None, None)
+    before, during = compared_windows(store, incident) if incident else (None, None)
     return Finding(
         name="queries_per_request",
         claim=_claim(incident, effect, repeats, p99, _tail(each)),

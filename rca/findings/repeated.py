@@ -60,7 +60,7 @@ def repeated_queries(store: Store, incident: Incident | None = None, *, most: in
     >>> repeated_queries(rca.open()).claim
     'No request repeats a call five times or more.'
     """
-    windows = compared_windows(incident) if incident else (None, None)
+    windows = compared_windows(store, incident) if incident else (None, None)
     service = incident.service_name if incident else ""
     periods = [("before", windows[0]), ("during", windows[1])] if incident else [("all", ALWAYS)]
     looked = {name: like_calls(store, window or ALWAYS, service=service, most=most) for name, window in periods}

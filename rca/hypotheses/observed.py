@@ -19,6 +19,7 @@ from rca.findings.slow_queries import slow_queries
 from rca.measures.logs import log_shifts
 from rca.measures.periods import Periods, periods
 from rca.measures.places import binned, requests_by_place
+from rca.measures.saturation import SCHEMA
 from rca.measures.services import Ranked, ranked_clues, table_of
 from rca.model import Finding, Incident, Window
 from rca.sql import statement
@@ -169,5 +170,5 @@ class Observed:
     def signals(self, *names: str) -> pl.DataFrame:
         """Return the saturation rows of some signals, strongest first; empty where there are none."""
         if self.saturation is None:
-            return pl.DataFrame(schema={"signal": pl.String, "service_name": pl.String, "metric_name": pl.String})
+            return pl.DataFrame(schema=SCHEMA)
         return self.saturation.table.filter(pl.col("signal").is_in(names))

@@ -24,7 +24,10 @@ _BINS = 240
 
 @dataclass(frozen=True, slots=True)
 class Periods:
-    """The two windows that everything compares, and how the baseline came about."""
+    """The two windows that everything compares, and how they came about.
+
+    `incident` is the whole incident, or its part before the team tried something on purpose.
+    """
 
     baseline: Window
     incident: Window
@@ -32,7 +35,10 @@ class Periods:
 
 
 def periods(store: Store, incident: Incident) -> Periods:
-    """Return the baseline and the incident's window.
+    """Return the baseline and the incident's window, up to the first experiment in it.
+
+    What the team tried on purpose changes what is observed, so the time from the first experiment on (a change of kind
+    ``experiment``) belongs to the experiments, not to the observation, where at least a fifth of the incident lies before it.
 
     A baseline that the incident names is taken as it is. Else it is the longest stretch without a change of the system
     in the hour (or three times the incident's length, where that is more) before the start; where that hour is busy
@@ -63,17 +69,18 @@ def periods(store: Store, incident: Incident) -> Periods:
     >>> print(found.baseline)
     2026-01-01 11:00:00 to 12:00:00 UTC (60.0 min)
     """
-    window = incident.window
+    window, notes = _untouched(store, incident)
     given = incident.baseline_window
     if given is not None:
-        return Periods(given, window, _coverage(store, given))
+        return Periods(given, window, (*notes, *_coverage(store, given)))
     reach = _reach(store, window)
     before = _covered(store, Window(window.start_ns - reach, window.start_ns))
     short = before is None or before.length_ns < window.length_ns
-    after = _covered(store, Window(window.end_ns, window.end_ns + reach)) if short else None
+    over = incident.end_ns
+    after = _covered(store, Window(over, over + reach)) if short else None
     if before is not None and (after is None or after.length_ns <= before.length_ns):
         chosen, why = _quietest(store, before, window)
-        return Periods(chosen, window, (why, *_coverage(store, chosen)))
+        return Periods(chosen, window, (*notes, why, *_coverage(store, chosen)))
     if after is None:
         raise NoDataError(
             f"There is nothing to compare {incident} with: no telemetry lies within {format_duration(reach)} "
@@ -81,7 +88,23 @@ def periods(store: Store, incident: Incident) -> Periods:
         )
     less = "No telemetry" if before is None else f"Only {format_duration(before.length_ns)} of telemetry"
     why = f"{less} precedes the incident; it is compared with the {format_duration(after.length_ns)} after it."
-    return Periods(after, window, (why, *_coverage(store, after)))
+    return Periods(after, window, (*notes, why, *_coverage(store, after)))
+
+
+def _untouched(store: Store, incident: Incident) -> tuple[Window, tuple[str, ...]]:
+    """Return the part of the incident before its first experiment, and the sentence that says so."""
+    window = incident.window
+    tried = [
+        int(row["time_ns"])
+        for row in store.query(statement("experiments").sql).iter_rows(named=True)
+        if row["service_name"] in ("", incident.service_name) and window.start_ns < row["time_ns"] < window.end_ns
+    ]
+    if not tried or min(tried) - window.start_ns < window.length_ns // 5:
+        return window, ()
+    left = Window(window.start_ns, min(tried))
+    return left, (
+        f"The incident is compared up to its first experiment: {format_duration(left.length_ns)} of {format_duration(window.length_ns)}.",
+    )
 
 
 def _reach(store: Store, window: Window) -> int:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from rca.errors import NoDataError
 from rca.measures.like_calls import merged_calls
+from rca.measures.periods import periods
 from rca.measures.targets import CONNECT
 from rca.measures.trees import Flags, Forest, Ints, forest
 from rca.model import Incident, Window
@@ -45,10 +47,14 @@ class Requests:
         return spread_over(self.tree, self.rows, self.calls["row"].to_numpy(), self.calls["calls"].to_numpy())
 
 
-def compared_windows(incident: Incident) -> tuple[Window, Window]:
-    """Return the baseline, as long as the incident and just before it where none was named, and the incident."""
-    window = incident.window
-    return incident.baseline_window or Window(window.start_ns - window.length_ns, window.start_ns), window
+def compared_windows(store: Store, incident: Incident) -> tuple[Window, Window]:
+    """Return the two windows of :func:`rca.measures.periods.periods`; where nothing precedes, as much time as is compared."""
+    try:
+        found = periods(store, incident)
+    except NoDataError:
+        window = incident.window
+        return incident.baseline_window or Window(window.start_ns - window.length_ns, window.start_ns), window
+    return found.baseline, found.incident
 
 
 def requests(store: Store, incident: Incident | None, *, windows: tuple[Window, Window] | None = None) -> Requests:
@@ -58,7 +64,7 @@ def requests(store: Store, incident: Incident | None, *, windows: tuple[Window, 
     no portable subset has, and the spans of the traces in question are read once.
     """
     everything = Window(-(2**63), 2**63 - 1)
-    before, during = windows or (compared_windows(incident) if incident else (everything, everything))
+    before, during = windows or (compared_windows(store, incident) if incident else (everything, everything))
     bounds = {
         "service": incident.service_name if incident else "",
         "start_ns": during.start_ns,

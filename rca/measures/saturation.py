@@ -16,7 +16,7 @@ from rca.stats.levels import level_change
 from rca.stats.multiplicity import fdr
 from rca.store import Store
 
-__all__ = ["saturation_signals"]
+__all__ = ["SCHEMA", "saturation_signals"]
 
 SCHEMA = {
     "signal": pl.String,

@@ -85,3 +85,24 @@ def test_nothing_to_compare_with(store):
     points(store, range(10))
     with pytest.raises(NoDataError, match="Name a baseline"):
         periods(store, INCIDENT)
+
+
+def test_the_incident_is_compared_up_to_its_first_experiment(store):
+    points(store, range(-120, 30))
+    change(store, 4, kind="experiment")
+    change(store, 8, kind="experiment")
+    found = periods(store, INCIDENT)
+    assert minutes_of(found.incident) == (0, 4)
+    assert "first experiment" in found.notes[0]
+
+
+def test_an_experiment_at_the_very_beginning_leaves_the_incident_whole(store):
+    points(store, range(-120, 30))
+    change(store, 1, kind="experiment")
+    assert minutes_of(periods(store, INCIDENT).incident) == (0, 10)
+
+
+def test_other_changes_do_not_cut_the_incident(store):
+    points(store, range(-120, 30))
+    change(store, 4, kind="config")
+    assert minutes_of(periods(store, INCIDENT).incident) == (0, 10)
