@@ -18,11 +18,18 @@ from rca.findings.detect import detect_incident
 from rca.findings.latency import latency
 from rca.hypotheses import Observed, score_hypotheses
 from rca.measures.red import red
-from rca.model import Experiment, Finding, Incident, Verdicts
+from rca.model import Experiment, Finding, Incident, Verdicts, Window
+from rca.sql import statement
 from rca.store import Store
 from rca.times import TimeLike
 
 __all__ = ["Investigation", "investigate"]
+
+_MINUTE = 60_000_000_000
+_HOUR = 60 * _MINUTE
+
+
+_EVENTS = {"time_ns": pl.Int64, "kind": pl.String, "service_name": pl.String, "title": pl.String}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +45,8 @@ class Investigation:
     """By name: ``data_quality``, ``latency``, ``deploy_correlation``, ``queries_per_request``, …; absent where no data."""
     red: pl.DataFrame = field(default_factory=pl.DataFrame)
     services: pl.DataFrame = field(default_factory=pl.DataFrame)
+    events: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_EVENTS))
+    """What was changed and what alerting said around the incident: ``time_ns, kind, service_name, title``."""
     experiments: tuple[Experiment, ...] = ()
     verdicts: Verdicts = field(default_factory=lambda: Verdicts(()))
     warnings: tuple[str, ...] = ()
@@ -129,7 +138,10 @@ def investigate(
             incident = detect_incident(store, service=service, start=start, end=end)
         except NoDataError as error:
             return Investigation(
-                incident=None, why=str(error), findings={"data_quality": quality}, warnings=_doubts(quality)
+                incident=None,
+                why=str(error),
+                findings={"data_quality": quality},
+                warnings=(*store.engine.notes, *_doubts(quality)),
             )
     return _investigate(store, incident, experiments, quality, told)
 
@@ -169,20 +181,37 @@ def _investigate(
         experiments, missed = experiments_recorded(store, incident)
     told("hypotheses")
     verdicts = score_hypotheses(store, incident, experiments=experiments, observed=observed)
+    shown = _shown(observed, incident, experiments)
     return Investigation(
         incident=incident,
         findings=findings,
-        red=_red(store, incident),
+        red=_red(store, incident, shown),
+        events=store.query(
+            statement("local/events").sql,
+            {"start_ns": shown.start_ns, "end_ns": shown.end_ns, "service": incident.service_name},
+        ),
         services=observed.services if observed.services is not None else pl.DataFrame(),
         experiments=tuple(experiments),
         verdicts=verdicts,
-        warnings=(*observed.windows.notes, *_doubts(quality), *missed, *why),
+        warnings=(*store.engine.notes, *observed.windows.notes, *_doubts(quality), *missed, *why),
     )
 
 
-def _red(store: Store, incident: Incident) -> pl.DataFrame:
+def _shown(observed: Observed, incident: Incident, experiments: Sequence[Experiment]) -> Window:
+    """Return what a timeline shows: from the baseline to the last experiment, where these lie near the incident."""
+    length = max(incident.window.length_ns, _HOUR)
+    start = min(observed.windows.baseline.start_ns, incident.start_ns)
+    end = max(observed.windows.baseline.end_ns, incident.end_ns, *(item.treated.end_ns for item in experiments), 0)
+    after = incident.end_ns + max(incident.window.length_ns // 2, 5 * _MINUTE)
+    return Window(max(start, incident.start_ns - 24 * length), min(max(end, after), incident.end_ns + 24 * length))
+
+
+def _red(store: Store, incident: Incident, shown: Window) -> pl.DataFrame:
+    step = max(_MINUTE, shown.length_ns // 1_000 // _MINUTE * _MINUTE)
+    # a bin that lies partly outside would look like a fall in traffic
+    whole = Window(-(-shown.start_ns // step) * step, max(-(-shown.start_ns // step) + 1, shown.end_ns // step) * step)
     try:
-        return red(store, incident)
+        return red(store, incident, window=whole, bucket_ns=step)
     except NoDataError:
         return pl.DataFrame()
 

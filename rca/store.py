@@ -9,17 +9,21 @@ from typing import Any, Self
 
 import duckdb
 import polars as pl
+import pyarrow as pa
 
 from rca import display
 from rca.engines import Engine
-from rca.engines.duckdb import DuckDBEngine, connect
-from rca.errors import EngineError, SourceError, StoreError
+from rca.engines.address import is_elsewhere, open_elsewhere, scope_of
+from rca.engines.duckdb import DuckDBEngine, connect, quoted
+from rca.engines.parquet import write_parquet
+from rca.errors import EngineError, OptionError, SourceError, StoreError
 from rca.ingest.contract import Format
 from rca.ingest.formats import FORMATS, by_name
 from rca.ingest.run import Ingested, ingest_source, ledger
 from rca.ingest.source import Limits, Source, discover
 from rca.progress import Progress, silent
 from rca.schema import SCHEMA_VERSION, TABLES, create_statements
+from rca.times import TimeLike
 
 __all__ = ["IngestReport", "Store", "open"]
 
@@ -119,9 +123,10 @@ class Store:
         EngineError
             When the store is on a remote engine, which is read-only.
         """
-        if not isinstance(self.engine, DuckDBEngine):
+        if not isinstance(self.engine, DuckDBEngine) or self.engine.read_only:
             raise EngineError(
-                f"{self.engine.location} is read-only: telemetry there is analysed where it lies, not ingested."
+                f"{self.engine.location} is read-only: telemetry there is analysed where it lies, not ingested. What it lacks, "
+                "such as changes, goes into a store of its own: rca.open(…, beside=STORE)."
             )
         chosen = by_name(format, formats) if isinstance(format, str) else format
         sources = list(_sources([str(path) for path in paths], limits or Limits()))
@@ -159,6 +164,31 @@ class Store:
         """Return the ledger: one row a file read."""
         return self.query(ledger("inputs"))
 
+    def export(self, folder: str | Path) -> list[Path]:
+        """Write every table that has rows as Parquet, one file a table, for :func:`open` to read without ingest.
+
+        Parameters
+        ----------
+        folder
+            Made where it is absent; it must hold no Parquet yet.
+
+        Returns
+        -------
+        list[Path]
+            The files.
+
+        Raises
+        ------
+        StoreError
+            When the folder holds Parquet already, or cannot be written.
+
+        Examples
+        --------
+        >>> open().export("nothing")
+        []
+        """
+        return write_parquet(self.engine, Path(folder), [name for name, rows in self.tables().items() if rows])
+
     def close(self) -> None:
         """Release the file; a second call does nothing."""
         self.engine.close()
@@ -186,22 +216,37 @@ def open(  # noqa: A001  (rca.open is the word users type)
     *,
     read_only: bool = False,
     trace: Callable[[str], None] | None = None,
+    beside: Store | str | Path | None = None,
+    start: TimeLike | None = None,
+    end: TimeLike | None = None,
+    sample: int | None = None,
 ) -> Store:
-    """Open a store: a DuckDB file (made where it is absent), your own connection, or nothing for one in memory.
+    """Open a store: a DuckDB file (made where it is absent), Parquet files, an engine elsewhere, or nothing for one in memory.
 
     Parameters
     ----------
     where
-        Path of a DuckDB file, an open connection, or None.
+        Path of a DuckDB file, an open connection, or None. A folder or pattern of Parquet files (``telemetry/*.parquet``),
+        ``clickhouse://…`` or ``sc://…`` (Spark Connect) gives a read-only store over what is there; ``docs/scale.md`` has the
+        options of such addresses.
     read_only
         Opens an existing file so that others can read it at the same time.
     trace
         Called with every statement that is run, for those who want to see the SQL.
+    beside
+        For Parquet and engines elsewhere: a store with what they lack, such as changes and alerts. Its rows are used for the
+        tables that the place itself has not.
+    start, end
+        For Parquet and engines elsewhere: only records of this window.
+    sample
+        The same: one whole trace in so many (2, 4, … 4096); its spans count for that many, and intervals widen.
 
     Raises
     ------
     StoreError
         When the file is no store, is of a newer version, or is held by another process.
+    EngineError
+        When an engine cannot be reached, refuses, or holds tables of no known layout.
 
     Examples
     --------
@@ -213,6 +258,13 @@ def open(  # noqa: A001  (rca.open is the word users type)
         engine = DuckDBEngine(where, location="connection")
         _prepare(engine, read_only=read_only)
         return Store(engine, trace=trace)
+    if where is not None and is_elsewhere(where):
+        scope = scope_of(where, start=start, end=end, sample=sample)
+        return Store(open_elsewhere(where, scope, _small_tables(beside)), trace=trace)
+    if beside is not None or start is not None or end is not None or sample is not None:
+        raise OptionError(
+            "beside, start, end and sample are for Parquet files and engines elsewhere; a DuckDB file is read whole."
+        )
     path = Path(where) if where is not None else None
     if path is not None:
         _check_place(path, read_only=read_only)
@@ -223,6 +275,19 @@ def open(  # noqa: A001  (rca.open is the word users type)
         engine.close()
         raise
     return Store(engine, trace=trace)
+
+
+def _small_tables(beside: Store | str | Path | None) -> dict[str, pa.Table]:
+    """Return the tables of a store that have rows."""
+    if beside is None:
+        return {}
+    store = beside if isinstance(beside, Store) else open(beside, read_only=True)
+    try:
+        filled = [name for name, rows in store.tables().items() if rows]
+        return {name: store.engine.run(" ".join(("SELECT * FROM", quoted(name)))) for name in filled}
+    finally:
+        if store is not beside:
+            store.close()
 
 
 def _check_place(path: Path, *, read_only: bool) -> None:

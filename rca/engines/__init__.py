@@ -6,7 +6,7 @@ Nothing above this folder imports an engine's library.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -19,6 +19,10 @@ class Engine(Protocol):
 
     name: str
     """Short name: ``duckdb``, ``clickhouse``, ``spark``."""
+    read_only: bool
+    """Whether nothing can be ingested."""
+    notes: tuple[str, ...]
+    """What a reader of any result must know: a sample, a window, columns that the tables lack."""
 
     @property
     def location(self) -> str:
@@ -33,6 +37,10 @@ class Engine(Protocol):
         QueryError
             With the parameters and the engine's own words.
         """
+        ...
+
+    def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
+        """Run one SELECT and yield its rows piece by piece, for results larger than memory."""
         ...
 
     def close(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +108,8 @@ class DuckDBEngine:
     """Runs statements on one DuckDB connection."""
 
     name = "duckdb"
+    read_only = False
+    notes: tuple[str, ...] = ()
 
     def __init__(self, con: duckdb.DuckDBPyConnection, *, location: str = ":memory:") -> None:
         self.con = con
@@ -140,6 +142,10 @@ class DuckDBEngine:
             ) from None
         except duckdb.Error as error:
             raise QueryError(f"{error}\nParameters: {given!r}\nStatement:\n{sql}") from error
+
+    def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
+        """Run one SELECT and yield its rows piece by piece."""
+        yield from self.con.sql(sql).to_arrow_reader(122_880)
 
     def execute(self, sql: str, params: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """Run one statement of the store itself and return its rows as tuples."""

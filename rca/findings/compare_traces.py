@@ -90,7 +90,9 @@ def _check(found: PathUse, incident: Incident, compared: Periods) -> None:
 
 def _table(found: PathUse) -> pl.DataFrame:
     asked = found.requests.with_columns(request=pl.int_range(pl.len()), slow=_slow(found.requests))
-    use = found.use.join(asked, on="request", how="inner")
+    use = found.use.join(asked, on="request", how="inner").sort(
+        "request", "path"
+    )  # sums of floats in one order, whatever the engine
     sums = _sums(use, asked)
     wide = found.paths
     for name, during in (("before", False), ("during", True)):
@@ -117,8 +119,10 @@ def _slow(asked: pl.DataFrame) -> pl.Series:
 def _sums(use: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
     """Weighted means a request, by period and path, with their standard errors; a request without the path counts as 0."""
     weight, square = pl.col("weight"), pl.col("weight") ** 2
-    total = asked.group_by("during").agg(all=weight.sum(), squares=square.sum(), slow_all=weight.filter("slow").sum())
-    parts = use.group_by("during", "path").agg(
+    total = asked.group_by("during", maintain_order=True).agg(
+        all=weight.sum(), squares=square.sum(), slow_all=weight.filter("slow").sum()
+    )
+    parts = use.group_by("during", "path", maintain_order=True).agg(
         *(
             piece
             for name in ("calls", "critical_ns")
@@ -234,7 +238,9 @@ def _claim(incident: Incident, table: pl.DataFrame) -> str:
 
 def _caveats(found: PathUse, effect: Effect) -> list[str]:
     notes = ["Where time went is an observation: only an experiment tells what made it go there."]
-    slow = found.requests.with_columns(slow=_slow(found.requests)).filter("slow").group_by("during").len()
+    slow = (
+        found.requests.with_columns(slow=_slow(found.requests)).filter("slow").group_by("during").len().sort("during")
+    )
     for during, count in slow.iter_rows():
         if count < _FEW:
             notes.append(f"The slowest requests {'during' if during else 'before'} are only {count}.")

@@ -11,12 +11,13 @@
 -- column to_value VARCHAR           value after
 -- column author VARCHAR             who did it
 -- column title VARCHAR              what it was called
+-- column key VARCHAR              key of the setting, '' where none is known
 -- column message VARCHAR            the whole message of a commit, '' where none is known
 -- column files VARCHAR[]            files touched
 -- column diff VARCHAR               unified diff
 SELECT
   time_ns, kind, service_name, service_version, revision, feature_flag_key, from_value, to_value, author, title,
-  COALESCE(attributes['message'], '') AS message, files, diff
+  COALESCE(attributes['key'], '') AS key, COALESCE(attributes['message'], '') AS message, files, diff
 FROM changes
 WHERE time_ns >= $start_ns AND time_ns < $end_ns AND kind <> 'incident'
 ORDER BY time_ns, record_no

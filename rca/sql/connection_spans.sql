@@ -12,8 +12,8 @@ SELECT
   service_name,
   span_name,
   CASE WHEN duration_ns > 0 THEN CAST(CEIL(LN(duration_ns) * 32 / LN(2)) - 1 AS BIGINT) ELSE -1 END AS bucket,
-  SUM(CASE WHEN start_ns >= $start_ns AND start_ns < $end_ns THEN 0 ELSE adjusted_count END) AS before,
-  SUM(CASE WHEN start_ns >= $start_ns AND start_ns < $end_ns THEN adjusted_count ELSE 0 END) AS during
+  CAST(SUM(CAST(FLOOR(LEAST(CASE WHEN start_ns >= $start_ns AND start_ns < $end_ns THEN 0 ELSE adjusted_count END, 1e12) * 65536 + 0.5) AS BIGINT)) AS DOUBLE) / 65536 AS before,
+  CAST(SUM(CAST(FLOOR(LEAST(CASE WHEN start_ns >= $start_ns AND start_ns < $end_ns THEN adjusted_count ELSE 0 END, 1e12) * 65536 + 0.5) AS BIGINT)) AS DOUBLE) / 65536 AS during
 FROM spans
 WHERE (LOWER(span_name) LIKE '%dns%' OR LOWER(span_name) LIKE '%connect%' OR LOWER(span_name) LIKE '%tls%')
   AND span_kind NOT IN ('SERVER', 'CONSUMER')

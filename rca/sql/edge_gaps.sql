@@ -12,8 +12,8 @@ SELECT
   client.service_name AS caller,
   server.service_name AS callee,
   CASE WHEN client.duration_ns > server.duration_ns THEN CAST(CEIL(LN(client.duration_ns - server.duration_ns) * 32 / LN(2)) - 1 AS BIGINT) ELSE -1 END AS bucket,
-  SUM(CASE WHEN client.start_ns >= $start_ns AND client.start_ns < $end_ns THEN 0 ELSE client.adjusted_count END) AS before,
-  SUM(CASE WHEN client.start_ns >= $start_ns AND client.start_ns < $end_ns THEN client.adjusted_count ELSE 0 END) AS during
+  CAST(SUM(CAST(FLOOR(LEAST(CASE WHEN client.start_ns >= $start_ns AND client.start_ns < $end_ns THEN 0 ELSE client.adjusted_count END, 1e12) * 65536 + 0.5) AS BIGINT)) AS DOUBLE) / 65536 AS before,
+  CAST(SUM(CAST(FLOOR(LEAST(CASE WHEN client.start_ns >= $start_ns AND client.start_ns < $end_ns THEN client.adjusted_count ELSE 0 END, 1e12) * 65536 + 0.5) AS BIGINT)) AS DOUBLE) / 65536 AS during
 FROM spans AS client
 JOIN spans AS server ON client.trace_id = server.trace_id AND client.span_id = server.parent_span_id
 WHERE client.span_kind = 'CLIENT' AND client.service_name <> server.service_name

@@ -13,7 +13,7 @@ SELECT
   CAST(SUM(CASE WHEN span_kind IN ('SERVER', 'CONSUMER') OR parent_span_id = '' THEN 1 ELSE 0 END) AS BIGINT) AS entries,
   CAST(SUM(CASE WHEN status_code = 'ERROR' THEN 1 ELSE 0 END) AS BIGINT) AS errors,
   CAST(SUM(CASE WHEN db_system_name <> '' THEN 1 ELSE 0 END) AS BIGINT) AS database_calls,
-  SUM(CASE WHEN span_kind IN ('SERVER', 'CONSUMER') OR parent_span_id = '' THEN adjusted_count ELSE 0 END) AS weight,
+  CAST(SUM(CAST(FLOOR(LEAST(CASE WHEN span_kind IN ('SERVER', 'CONSUMER') OR parent_span_id = '' THEN adjusted_count ELSE 0 END, 1e12) * 65536 + 0.5) AS BIGINT)) AS DOUBLE) / 65536 AS weight,
   MIN(start_ns) AS first_ns,
   MAX(start_ns) AS last_ns
 FROM spans

@@ -16,9 +16,9 @@ SELECT
   service_name,
   CASE WHEN template <> '' THEN template ELSE body END AS template,
   MAX(severity_number) AS severity_number,
-  SUM(CASE WHEN time_ns >= $before_start_ns AND time_ns < $before_end_ns THEN adjusted_count ELSE 0 END) AS before,
-  SUM(CASE WHEN time_ns >= $start_ns AND time_ns < $end_ns THEN adjusted_count ELSE 0 END) AS during,
-  SUM(adjusted_count * adjusted_count) AS squares,
+  CAST(SUM(CAST(FLOOR(LEAST(CASE WHEN time_ns >= $before_start_ns AND time_ns < $before_end_ns THEN adjusted_count ELSE 0 END, 1e12) * 65536 + 0.5) AS BIGINT)) AS DOUBLE) / 65536 AS before,
+  CAST(SUM(CAST(FLOOR(LEAST(CASE WHEN time_ns >= $start_ns AND time_ns < $end_ns THEN adjusted_count ELSE 0 END, 1e12) * 65536 + 0.5) AS BIGINT)) AS DOUBLE) / 65536 AS during,
+  CAST(SUM(CAST(FLOOR(LEAST(adjusted_count * adjusted_count, 1e12) * 65536 + 0.5) AS BIGINT)) AS DOUBLE) / 65536 AS squares,
   MIN(CASE WHEN time_ns >= $start_ns AND time_ns < $end_ns THEN time_ns ELSE NULL END) AS first_ns,
   MIN(body) AS example,
   MAX(CASE WHEN time_ns >= $start_ns AND time_ns < $end_ns THEN trace_id ELSE '' END) AS example_trace_id

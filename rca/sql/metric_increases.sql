@@ -25,25 +25,43 @@ WITH points AS (
     AND ($service = '' OR service_name = $service) AND ($metric = '' OR metric_name = $metric)
     AND ((metric_type = 'sum' AND temporality = 'cumulative') OR metric_type IN ('histogram', 'exponential_histogram', 'summary'))
 ),
-steps AS (
+befores AS (
   SELECT
     service_name, metric_name, time_ns, temporality, is_histogram, running, seen,
-    LAG(running) OVER (PARTITION BY service_name, metric_name, series, source ORDER BY time_ns) AS running_before,
-    LAG(time_ns) OVER (PARTITION BY service_name, metric_name, series, source ORDER BY time_ns) AS time_before,
-    LAG(seen) OVER (PARTITION BY service_name, metric_name, series, source ORDER BY time_ns) AS seen_before
+    LAG(running) OVER (PARTITION BY service_name, metric_name, series, source ORDER BY time_ns, running, seen) AS running_before,
+    LAG(time_ns) OVER (PARTITION BY service_name, metric_name, series, source ORDER BY time_ns, running, seen) AS time_before,
+    LAG(seen) OVER (PARTITION BY service_name, metric_name, series, source ORDER BY time_ns, running, seen) AS seen_before
   FROM points
+),
+steps AS (
+  SELECT
+    service_name, metric_name, time_ns - time_ns % $bin_ns AS bin_ns, is_histogram,
+    CASE WHEN temporality = 'delta' THEN running WHEN running_before IS NULL THEN 0.0
+      WHEN running >= running_before THEN running - running_before ELSE running END AS rise,
+    CASE WHEN temporality = 'delta' THEN COALESCE(seen, 0) WHEN seen_before IS NULL THEN 0
+      WHEN seen >= seen_before THEN seen - seen_before ELSE seen END AS seen_rise,
+    CASE WHEN time_before IS NULL THEN 0 ELSE time_ns - time_before END AS elapsed_ns
+  FROM befores
+),
+parts AS (
+  SELECT
+    service_name, metric_name, bin_ns, is_histogram, seen_rise, elapsed_ns,
+    CASE WHEN rise > -1e15 AND rise < 1e15 THEN rise ELSE 0.0 END AS exact_rise,
+    CASE WHEN rise > -1e15 AND rise < 1e15 THEN 0.0 ELSE rise END AS huge_rise
+  FROM steps
 )
 SELECT
   service_name,
   metric_name,
-  time_ns - time_ns % $bin_ns AS bin_ns,
+  bin_ns,
   is_histogram,
   COUNT(*) AS points,
-  SUM(CASE WHEN temporality = 'delta' THEN running WHEN running_before IS NULL THEN 0
-    WHEN running >= running_before THEN running - running_before ELSE running END) AS total,
-  SUM(CASE WHEN temporality = 'delta' THEN COALESCE(seen, 0) WHEN seen_before IS NULL THEN 0
-    WHEN seen >= seen_before THEN seen - seen_before ELSE seen END) AS observations,
-  MAX(CAST(CASE WHEN time_before IS NULL THEN 0 ELSE time_ns - time_before END AS DOUBLE)) AS elapsed_ns
-FROM steps
+  -- whole part and 2^-40ths are summed as integers: the order of the rows cannot change the result
+  CAST(SUM(CAST(FLOOR(exact_rise) AS BIGINT)) AS DOUBLE)
+    + CAST(SUM(CAST(FLOOR((exact_rise - FLOOR(exact_rise)) * 1099511627776 + 0.5) AS BIGINT)) AS DOUBLE) / 1099511627776
+    + SUM(huge_rise) AS total,
+  SUM(seen_rise) AS observations,
+  MAX(CAST(elapsed_ns AS DOUBLE)) AS elapsed_ns
+FROM parts
 GROUP BY 1, 2, 3, 4
-ORDER BY 1, 2, 3
+ORDER BY 1, 2, 3, 4

@@ -10,16 +10,26 @@
 -- column points BIGINT          points in the bin
 -- column total DOUBLE           sum of their values
 -- column highest DOUBLE         greatest of their values
+WITH points AS (
+  SELECT
+    service_name, metric_name, time_ns - time_ns % $bin_ns AS bin_ns, value,
+    CASE WHEN value > -1e15 AND value < 1e15 THEN value ELSE 0.0 END AS exact_value,
+    CASE WHEN value > -1e15 AND value < 1e15 THEN 0.0 ELSE value END AS huge_value
+  FROM metrics
+  WHERE time_ns >= $start_ns AND time_ns < $end_ns
+    AND ($service = '' OR service_name = $service) AND ($metric = '' OR metric_name = $metric)
+    AND value > -1e300 AND value < 1e300 AND metric_type IN ('gauge', 'sum', '') AND NOT (temporality = 'cumulative' AND metric_type = 'sum')
+)
 SELECT
   service_name,
   metric_name,
-  time_ns - time_ns % $bin_ns AS bin_ns,
+  bin_ns,
   COUNT(*) AS points,
-  SUM(value) AS total,
+  -- whole part and 2^-40ths are summed as integers: the order of the rows cannot change the result
+  CAST(SUM(CAST(FLOOR(exact_value) AS BIGINT)) AS DOUBLE)
+    + CAST(SUM(CAST(FLOOR((exact_value - FLOOR(exact_value)) * 1099511627776 + 0.5) AS BIGINT)) AS DOUBLE) / 1099511627776
+    + SUM(huge_value) AS total,
   MAX(value) AS highest
-FROM metrics
-WHERE time_ns >= $start_ns AND time_ns < $end_ns
-  AND ($service = '' OR service_name = $service) AND ($metric = '' OR metric_name = $metric)
-  AND value > -1e300 AND value < 1e300 AND metric_type IN ('gauge', 'sum', '') AND NOT (temporality = 'cumulative' AND metric_type = 'sum')
+FROM points
 GROUP BY 1, 2, 3
 ORDER BY 1, 2, 3

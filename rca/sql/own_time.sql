@@ -36,10 +36,10 @@ SELECT
   service_name,
   span_name,
   CASE WHEN own_ns > 0 THEN CAST(CEIL(LN(own_ns) * 32 / LN(2)) - 1 AS BIGINT) ELSE -1 END AS bucket,
-  SUM(CASE WHEN is_during = 0 THEN weight ELSE 0 END) AS before,
-  SUM(CASE WHEN is_during = 1 THEN weight ELSE 0 END) AS during,
-  SUM(CASE WHEN is_during = 0 THEN weight * failed ELSE 0 END) AS before_failed,
-  SUM(CASE WHEN is_during = 1 THEN weight * failed ELSE 0 END) AS during_failed
+  CAST(SUM(CAST(FLOOR(LEAST(CASE WHEN is_during = 0 THEN weight ELSE 0 END, 1e12) * 65536 + 0.5) AS BIGINT)) AS DOUBLE) / 65536 AS before,
+  CAST(SUM(CAST(FLOOR(LEAST(CASE WHEN is_during = 1 THEN weight ELSE 0 END, 1e12) * 65536 + 0.5) AS BIGINT)) AS DOUBLE) / 65536 AS during,
+  CAST(SUM(CAST(FLOOR(LEAST(CASE WHEN is_during = 0 THEN weight * failed ELSE 0 END, 1e12) * 65536 + 0.5) AS BIGINT)) AS DOUBLE) / 65536 AS before_failed,
+  CAST(SUM(CAST(FLOOR(LEAST(CASE WHEN is_during = 1 THEN weight * failed ELSE 0 END, 1e12) * 65536 + 0.5) AS BIGINT)) AS DOUBLE) / 65536 AS during_failed
 FROM own
 GROUP BY 1, 2, 3
 ORDER BY 1, 2, 3

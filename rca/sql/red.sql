@@ -15,8 +15,8 @@ SELECT
   service_name,
   CASE WHEN duration_ns > 0 THEN CAST(CEIL(LN(duration_ns) * 32 / LN(2)) - 1 AS BIGINT) ELSE -1 END AS bucket,
   COUNT(*) AS requests,
-  SUM(adjusted_count) AS weight,
-  SUM(CASE WHEN status_code = 'ERROR' OR COALESCE(http_response_status_code, 0) >= 500 THEN adjusted_count ELSE 0 END) AS errors,
+  CAST(SUM(CAST(FLOOR(LEAST(adjusted_count, 1e12) * 65536 + 0.5) AS BIGINT)) AS DOUBLE) / 65536 AS weight,
+  CAST(SUM(CAST(FLOOR(LEAST(CASE WHEN status_code = 'ERROR' OR COALESCE(http_response_status_code, 0) >= 500 THEN adjusted_count ELSE 0 END, 1e12) * 65536 + 0.5) AS BIGINT)) AS DOUBLE) / 65536 AS errors,
   MAX(trace_id) AS example_trace_id
 FROM spans
 WHERE start_ns >= $start_ns AND start_ns < $end_ns AND duration_ns >= 0

@@ -18,3 +18,4 @@ SELECT
 FROM spans
 WHERE service_name = $service AND (span_kind IN ('SERVER', 'CONSUMER') OR parent_span_id = '')
   AND start_ns >= $from_ns AND start_ns < $to_ns AND duration_ns IS NOT NULL
+ORDER BY trace_id, span_id, duration_ns

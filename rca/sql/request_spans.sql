@@ -53,3 +53,4 @@ WHERE trace_id IN (
       OR ($service = '' AND parent_span_id = '')
     )
 )
+ORDER BY trace_id, start_ns, span_id, span_kind, duration_ns

@@ -71,13 +71,13 @@ SELECT
   entries.route AS route,
   CASE WHEN entries.duration_ns > 0 THEN CAST(CEIL(LN(entries.duration_ns) * 32 / LN(2)) - 1 AS BIGINT) ELSE -1 END AS bucket,
   COUNT(*) AS requests,
-  SUM(entries.adjusted_count) AS weight,
-  SUM(entries.adjusted_count * entries.failed) AS errors,
-  SUM(entries.adjusted_count * COALESCE(spent.calls, 0)) AS calls,
-  SUM(entries.adjusted_count * entries.duration_ns) * 0.001 AS total_us,
-  SUM(entries.adjusted_count * COALESCE(spent.database_ns, 0)) * 0.001 AS database_us,
-  SUM(entries.adjusted_count * COALESCE(spent.downstream_ns, 0)) * 0.001 AS downstream_us,
-  SUM(entries.adjusted_count * COALESCE(spent.network_ns, 0)) * 0.001 AS network_us,
+  CAST(SUM(CAST(FLOOR(LEAST(entries.adjusted_count, 1e12) * 65536 + 0.5) AS BIGINT)) AS DOUBLE) / 65536 AS weight,
+  CAST(SUM(CAST(FLOOR(LEAST(entries.adjusted_count * entries.failed, 1e12) * 65536 + 0.5) AS BIGINT)) AS DOUBLE) / 65536 AS errors,
+  CAST(SUM(CAST(FLOOR(LEAST(entries.adjusted_count * COALESCE(spent.calls, 0), 1e12) * 65536 + 0.5) AS BIGINT)) AS DOUBLE) / 65536 AS calls,
+  CAST(SUM(CAST(FLOOR(LEAST(entries.adjusted_count * entries.duration_ns, 1e18) + 0.5) AS BIGINT)) AS DOUBLE) * 0.001 AS total_us,
+  CAST(SUM(CAST(FLOOR(LEAST(entries.adjusted_count * COALESCE(spent.database_ns, 0), 1e18) + 0.5) AS BIGINT)) AS DOUBLE) * 0.001 AS database_us,
+  CAST(SUM(CAST(FLOOR(LEAST(entries.adjusted_count * COALESCE(spent.downstream_ns, 0), 1e18) + 0.5) AS BIGINT)) AS DOUBLE) * 0.001 AS downstream_us,
+  CAST(SUM(CAST(FLOOR(LEAST(entries.adjusted_count * COALESCE(spent.network_ns, 0), 1e18) + 0.5) AS BIGINT)) AS DOUBLE) * 0.001 AS network_us,
   MIN(entries.trace_id) AS example_trace_id
 FROM entries
 LEFT JOIN spent ON entries.trace_id = spent.trace_id AND entries.span_id = spent.span_id

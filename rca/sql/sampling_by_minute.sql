@@ -7,7 +7,7 @@ SELECT
   service_name,
   start_ns - start_ns % 60000000000 AS minute_ns,
   COUNT(*) AS entries,
-  SUM(adjusted_count) AS weight
+  CAST(SUM(CAST(FLOOR(LEAST(adjusted_count, 1e12) * 65536 + 0.5) AS BIGINT)) AS DOUBLE) / 65536 AS weight
 FROM spans
 WHERE start_ns IS NOT NULL AND (span_kind IN ('SERVER', 'CONSUMER') OR parent_span_id = '')
 GROUP BY service_name, start_ns - start_ns % 60000000000

@@ -16,9 +16,9 @@ SELECT
   span_name,
   CASE WHEN status_message <> '' THEN status_message ELSE error_type END AS status_message,
   CASE WHEN duration_ns > 0 THEN CAST(CEIL(LN(duration_ns) * 32 / LN(2)) - 1 AS BIGINT) ELSE -1 END AS bucket,
-  SUM(CASE WHEN start_ns >= $start_ns AND start_ns < $end_ns THEN 0 ELSE adjusted_count END) AS before,
-  SUM(CASE WHEN start_ns >= $start_ns AND start_ns < $end_ns THEN adjusted_count ELSE 0 END) AS during,
-  SUM(adjusted_count * adjusted_count) AS squares,
+  CAST(SUM(CAST(FLOOR(LEAST(CASE WHEN start_ns >= $start_ns AND start_ns < $end_ns THEN 0 ELSE adjusted_count END, 1e12) * 65536 + 0.5) AS BIGINT)) AS DOUBLE) / 65536 AS before,
+  CAST(SUM(CAST(FLOOR(LEAST(CASE WHEN start_ns >= $start_ns AND start_ns < $end_ns THEN adjusted_count ELSE 0 END, 1e12) * 65536 + 0.5) AS BIGINT)) AS DOUBLE) / 65536 AS during,
+  CAST(SUM(CAST(FLOOR(LEAST(adjusted_count * adjusted_count, 1e12) * 65536 + 0.5) AS BIGINT)) AS DOUBLE) / 65536 AS squares,
   MIN(CASE WHEN start_ns >= $start_ns AND start_ns < $end_ns THEN start_ns ELSE NULL END) AS first_ns
 FROM spans
 WHERE (status_code = 'ERROR' OR COALESCE(http_response_status_code, 0) >= 500)

@@ -1,0 +1,226 @@
+"""Layouts: how tables that others made become the canonical relations.
+
+A layout is a file of SELECTs, one a canonical relation, over columns that are looked at first, never assumed::
+
+    -- relation spans                     the canonical relation
+    -- from otel_traces                   customary names of the table; others are found by their columns
+    -- needs TraceId SpanId Duration      columns that the table must have
+    -- without MetricName                 columns that it must not have
+    -- time Timestamp                     column by which a window is cut off
+    -- trace TraceId                      column by which traces are sampled and fetched
+    SELECT
+      @id(TraceId, 32) AS trace_id,
+      …
+    FROM @source()
+
+The words after ``@`` are what engines say differently; :mod:`rca.engines.dialect` has them. Columns that a layout leaves out
+get the schema's default.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from rca.engines.dialect import Dialect, expand, kind_of
+from rca.engines.layouts.meanings import meanings
+from rca.engines.scope import Scope
+from rca.schema import Column, Table, table
+
+__all__ = ["Layout", "Source", "default", "layouts", "matches", "select"]
+
+_HEAD = re.compile(r"^-- (relation|from|needs|without|time|trace)\s+(.*)$", re.MULTILINE)
+_GIVEN = re.compile(r"\bAS (\w+),?$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """One SELECT from a foreign table to a canonical relation."""
+
+    file: str
+    relation: str
+    names: tuple[str, ...]
+    needs: tuple[str, ...]
+    without: tuple[str, ...]
+    time: str
+    trace: str
+    sql: str
+
+    def fits(self, columns: Mapping[str, str]) -> bool:
+        """Say whether a table has the columns."""
+        return all(name in columns for name in self.needs) and not any(name in columns for name in self.without)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A table as it was found: how a FROM clause names it, and its columns with the engine's types."""
+
+    name: str
+    reference: str
+    columns: Mapping[str, str]
+
+
+@cache
+def layouts() -> tuple[Layout, ...]:
+    """Return every layout, the canonical ones first."""
+    found = []
+    folder = resources.files("rca.engines.layouts")
+    files = sorted(item.name for item in folder.iterdir() if item.name.endswith(".sql"))
+    for file in sorted(files, key=lambda name: name != "canonical.sql"):
+        text = folder.joinpath(file).read_text(encoding="utf-8")
+        for part in re.split(r"(?=^-- relation )", text, flags=re.MULTILINE)[1:]:
+            head = {key: value.split() for key, value in _HEAD.findall(part)}
+            sql = "\n".join(line for line in part.splitlines() if not line.startswith("--")).strip()
+            found.append(
+                Layout(
+                    file.removesuffix(".sql"), head["relation"][0], tuple(head.get("from", ())), tuple(head["needs"]),
+                    tuple(head.get("without", ())), "".join(head.get("time", [])[:1]), "".join(head.get("trace", [])[:1]), sql,
+                )
+            )  # fmt: skip
+    return tuple(found)
+
+
+def matches(sources: Sequence[Source], *, every: bool = False) -> dict[str, list[tuple[Layout, Source]]]:
+    """Return the tables of each canonical relation, with the layout that reads each.
+
+    The layouts of one relation come from one file: the first that fits. Where several tables fit one layout, the one with a
+    customary name is taken, the earlier name first; where none has, or `every` is asked, all are returned.
+    """
+    chosen: dict[str, list[tuple[Layout, Source]]] = {}
+    for layout in layouts():
+        fitting = [source for source in sources if layout.fits(source.columns)]
+        named = [source for name in layout.names for source in fitting if source.name.lower() == name]
+        before = chosen.get(layout.relation, [])
+        if any(other.file != layout.file for other, _ in before):
+            continue
+        for source in fitting if every else named[:1] or fitting:
+            if all(source is not other for _, other in before):
+                chosen.setdefault(layout.relation, []).append((layout, source))
+    return chosen
+
+
+def select(layout: Layout, source: Source, dialect: Dialect, scope: Scope, traces: Sequence[str] = ()) -> str:
+    """Return the SELECT that makes a table the canonical relation of its layout, all columns in their order.
+
+    Parameters
+    ----------
+    scope
+        The window and the sample.
+    traces
+        Only these traces, asked of the table's own column, so that its index is used.
+    """
+    target = table(layout.relation)
+    if layout.file == "canonical":
+        given = {name: dialect.quoted(name) for name in target.names if name in source.columns}
+        inner, types = _from(layout, source, dialect, scope, traces), source.columns
+        alias = ""
+    else:
+        given = {name: dialect.quoted(name) for name in _GIVEN.findall(layout.sql)}
+        macros = _macros(layout, source, dialect, scope, traces)
+        inner, types = f"({expand(layout.sql, macros)})", {}
+        alias = " AS laid"
+    columns = [_column(column, given, types, dialect, scope, target) for column in target.columns]
+    return " ".join(("SELECT", ", ".join(columns), "FROM", inner + alias))
+
+
+def _column(
+    column: Column, given: Mapping[str, str], types: Mapping[str, str], dialect: Dialect, scope: Scope, target: Table
+) -> str:
+    name = dialect.quoted(column.name)
+    expression = given.get(column.name)
+    if expression is None:
+        return f"{default(column, dialect)} AS {name}"
+    if types.get(column.name, "") != dialect.types[column.type]:
+        expression = dialect.cast(expression, column.type)
+    if column.default is not None and column.type == "VARCHAR":
+        expression = f"COALESCE({expression}, {_literal(column.default)})"
+    if column.name == "adjusted_count":
+        expression = f"COALESCE({expression}, 1)"
+        if scope.sample > 1 and "trace_id" in target.names:
+            expression = f"{expression} * CASE WHEN {given['trace_id']} <> '' THEN {scope.sample} ELSE 1 END"
+        expression = dialect.cast(expression, column.type)
+    return f"{expression} AS {name}"
+
+
+def default(column: Column, dialect: Dialect) -> str:
+    """Return the value of a column that a table lacks, as the engine writes it."""
+    if column.default == ():
+        return dialect.words["empty:map" if column.type.startswith("MAP") else "empty:list"]
+    value = "NULL" if column.default is None else _literal(column.default)
+    return dialect.cast(value, column.type)
+
+
+def _literal(value: object) -> str:
+    return "'" + str(value).replace("'", "''") + "'" if isinstance(value, str) else str(value)
+
+
+def _from(layout: Layout, source: Source, dialect: Dialect, scope: Scope, traces: Sequence[str]) -> str:
+    """Return the table, cut to the window, the sample and the traces by conditions on its own columns."""
+    conditions = []
+    time = dialect.quoted(layout.time) if layout.time in source.columns else ""
+    if time and scope.start_ns is not None and scope.end_ns is not None:
+        instant = dialect.word("instant", kind_of(dialect, source.columns[layout.time])) or "{0}"
+        conditions += [f"{time} >= {instant.format(scope.start_ns)}", f"{time} < {instant.format(scope.end_ns)}"]
+    trace = dialect.quoted(layout.trace) if layout.trace in source.columns else ""
+    if trace and scope.sample > 1:
+        conditions.append(scope.sampled(trace))
+    if trace and traces:
+        conditions.append(f"{trace} IN ({', '.join(_literal(one) for one in traces)})")
+    if not conditions:
+        return source.reference
+    return " ".join(("(SELECT * FROM", source.reference, "WHERE", " AND ".join(conditions), ") AS cut"))
+
+
+def _macros(
+    layout: Layout, source: Source, dialect: Dialect, scope: Scope, traces: Sequence[str]
+) -> dict[str, Callable[..., str]]:
+    def kind(name: str) -> str:
+        return kind_of(dialect, source.columns.get(name, ""))
+
+    def word(name: str) -> Callable[..., str]:
+        def made(*arguments: str) -> str:
+            text = dialect.word(name, kind(arguments[0]) if arguments else "")
+            if text is None:
+                raise KeyError(f"{dialect.name} has no word for @{name}")
+            return text.format(*(_quoted(one, source, dialect) for one in arguments))
+
+        return made
+
+    def get(column: str, *keys: str) -> str:
+        if column not in source.columns:
+            return "''"
+        one = dialect.word("get", kind(column)) or "{0}[{1}]"
+        tries = [f"NULLIF({one.format(dialect.quoted(column), key, key.strip(chr(39)))}, '')" for key in keys]
+        return f"COALESCE({', '.join(tries)}, '')"
+
+    def attributes(column: str, *more: str) -> str:
+        """Return a column of attributes as a map, with further pairs of a key and a column put beside it."""
+        text = (
+            (dialect.word("map", kind(column)) or "{0}").format(dialect.quoted(column))
+            if column in source.columns
+            else dialect.words["empty:map"]
+        )
+        for key, other in zip(more[::2], more[1::2], strict=True):
+            if other in source.columns:
+                text = dialect.words["with"].format(text, key, dialect.quoted(other))
+        return text
+
+    def has(column: str, otherwise: str) -> str:
+        return dialect.quoted(column) if column in source.columns else otherwise
+
+    names = {name.partition(":")[0] for name in dialect.words}
+    macros: dict[str, Callable[..., str]] = {name: word(name) for name in names}
+    macros |= {
+        "get": get,
+        "map": attributes,
+        "has": has,
+        "source": lambda: _from(layout, source, dialect, scope, traces),
+    }
+    return macros | meanings(dialect, get)
+
+
+def _quoted(argument: str, source: Source, dialect: Dialect) -> str:
+    return dialect.quoted(argument) if argument in source.columns else argument

@@ -1,0 +1,212 @@
+"""DuckDB over folders of Parquet, without ingest: larger than memory, read-only, and as locked as a store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from rca.engines import Engine
+from rca.engines.dialect import Dialect
+from rca.engines.duckdb import DuckDBEngine, quoted
+from rca.engines.layouts import Source, default, matches, select
+from rca.engines.scope import Scope
+from rca.errors import EngineError, StoreError
+from rca.schema import TABLES, arrow_schema
+
+__all__ = ["DIALECT", "ParquetEngine", "parquet_files", "write_parquet"]
+
+_TYPES = (
+    "VARCHAR",
+    "BIGINT",
+    "INTEGER",
+    "DOUBLE",
+    "BOOLEAN",
+    "MAP(VARCHAR, VARCHAR)",
+    "VARCHAR[]",
+    "DOUBLE[]",
+    "BIGINT[]",
+)
+DIALECT = Dialect(
+    name="duckdb",
+    types={name: name for name in _TYPES},
+    kinds={"timestamp": "TIMESTAMP", "int": "U?(BIG|SMALL|TINY)?INT", "map": "MAP", "json": "JSON", "blob": "BLOB", "text": "VARCHAR"},
+    words={
+        "ns:timestamp": "NULLIF(epoch_ns({0}), 0)",
+        "ns": "NULLIF(CAST({0} AS BIGINT), 0)",
+        "instant:timestamp": "make_timestamp_ns({0})",
+        "get:text": "json_extract_string({0}, '$.\"{2}\"')",
+        "get:json": "json_extract_string({0}, '$.\"{2}\"')",
+        "map:text": "CAST(CAST({0} AS JSON) AS MAP(VARCHAR, VARCHAR))",
+        "map:json": "CAST({0} AS MAP(VARCHAR, VARCHAR))",
+        "with": "CASE WHEN COALESCE({2}, '') = '' THEN {0} ELSE map_concat(MAP {{{1}: CAST({2} AS VARCHAR)}}, {0}) END",
+        "empty:map": "MAP([]::VARCHAR[], []::VARCHAR[])",
+        "empty:list": "[]",
+        "number": "TRY_CAST({0} AS DOUBLE)",
+        "extract": "regexp_extract({0}, {1}, 1)",
+        "hex": "CAST('0x' || {0} AS BIGINT)",
+    },
+)  # fmt: skip
+
+
+def parquet_files(where: str | Path) -> list[Path]:
+    """Return the Parquet files that a path, a folder or a pattern names, sorted; none where it names none."""
+    text = str(where)
+    if any(sign in text for sign in "*?["):
+        anchor = Path(text).anchor
+        pattern = text[len(anchor) :]
+        found: Iterable[Path] = Path(anchor or ".").glob(pattern)
+        paths = [inner for path in found for inner in (path.rglob("*.parquet") if path.is_dir() else [path])]
+        return sorted(path for path in paths if path.suffix == ".parquet" and path.is_file())
+    path = Path(text)
+    if path.is_dir():
+        return sorted(item for item in path.rglob("*.parquet") if item.is_file())
+    return [path] if path.suffix == ".parquet" and path.is_file() else []
+
+
+def _groups(files: Sequence[Path]) -> list[tuple[str, list[Path], int]]:
+    """Return files that have the same columns: a name for them, the files, their rows.
+
+    Raises
+    ------
+    StoreError
+        When a file is no Parquet.
+    """
+    import pyarrow.parquet as pq
+
+    found: dict[tuple[str, ...], tuple[str, list[Path], int]] = {}
+    for path in files:
+        try:
+            meta = pq.read_metadata(path)
+        except (pa.ArrowInvalid, OSError) as error:
+            raise StoreError(f"{path} is no whole Parquet file: {str(error).splitlines()[0]}") from None
+        key = tuple(sorted(meta.schema.to_arrow_schema().names))
+        name, members, rows = found.get(key, (_name(path), [], 0))
+        found[key] = (name, [*members, path], rows + meta.num_rows)
+    return list(found.values())
+
+
+def _name(path: Path) -> str:
+    """Return the table that a file belongs to: its name without number, or its folder's where the name is a number."""
+    stem = path.stem.split(".")[0].rstrip("0123456789-_")
+    return stem if len(stem) > 2 and stem not in ("part", "data") else path.parent.name
+
+
+class ParquetEngine(DuckDBEngine):
+    """Runs statements over Parquet files that stay where they are.
+
+    Parameters
+    ----------
+    where
+        A folder, a file or a pattern, such as ``telemetry/*.parquet``.
+    scope
+        The window and the sample.
+    beside
+        Rows of tables that the files lack.
+
+    Raises
+    ------
+    StoreError
+        When there is no Parquet, or its columns are of no known layout.
+    """
+
+    read_only = True
+
+    def __init__(
+        self, where: str | Path, scope: Scope | None = None, beside: Mapping[str, pa.Table] | None = None
+    ) -> None:
+        self.scope = scope or Scope()
+        files = parquet_files(where)
+        if not files:
+            raise StoreError(f"{where} names no Parquet file.")
+        con = duckdb.connect(
+            ":memory:", config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+        )
+        super().__init__(con, location=str(where))
+        self.rows: dict[str, int] = {}
+        self.notes = self.scope.notes()
+        self._mount(_groups([path.resolve() for path in files]), where, beside or {})
+        folders = sorted({str(path.resolve().parent) + "/" for path in files})
+        con.execute("SET allowed_directories = $folders", {"folders": folders})
+        for statement in (
+            "SET enable_external_access = false",
+            "SET python_enable_replacements = false",
+            "SET lock_configuration = true",
+        ):
+            con.execute(statement)
+
+    def _mount(
+        self, groups: Sequence[tuple[str, list[Path], int]], where: str | Path, beside: Mapping[str, pa.Table]
+    ) -> None:
+        sources = [Source(name, _reader(paths), self._columns(paths)) for name, paths, _ in groups]
+        found = matches(sources, every=True)
+        if not found:
+            shown = "; ".join(f"{source.name}: {', '.join(list(source.columns)[:8])}" for source in sources[:3])
+            raise StoreError(
+                f"{where} holds Parquet of no known layout ({shown}). Known are rca's own tables (Store.export), those of the collector's ClickHouse "
+                "exporter, otlp2parquet's and SigNoz'. Anything else: rca ingest PATH --db FILE."
+            )
+        for item in TABLES:
+            if item.name in beside and item.name not in found:
+                self.con.execute(item.ddl)
+                super().insert(item.name, beside[item.name])
+                continue
+            parts = [select(layout, source, DIALECT, self.scope) for layout, source in found.get(item.name, [])]
+            self.con.execute(
+                " ".join(("CREATE VIEW", quoted(item.name), "AS", " UNION ALL ".join(parts) or _empty(item.name)))
+            )
+        counts = {name: rows for name, _, rows in groups}
+        self.rows = {name: sum(counts[source.name] for _, source in parts) for name, parts in found.items()}
+
+    def _columns(self, paths: Sequence[Path]) -> Mapping[str, str]:
+        rows = self.con.execute("DESCRIBE SELECT * FROM " + _reader(paths[:1])).fetchall()
+        return {str(row[0]): str(row[1]) for row in rows}
+
+    def insert(self, table: str, rows: pa.Table) -> None:
+        """Refuse: the files are only read.
+
+        Raises
+        ------
+        EngineError
+            Always.
+        """
+        raise EngineError(f"{self.location} is read-only: {rows.num_rows} rows for {table} are refused.")
+
+
+def write_parquet(engine: Engine, folder: Path, tables: Sequence[str]) -> list[Path]:
+    """Write tables as Parquet, one file each, in their order, and return the files.
+
+    Raises
+    ------
+    StoreError
+        When the folder holds Parquet already or cannot be written.
+    """
+    import pyarrow.parquet as pq
+
+    if folder.exists() and (not folder.is_dir() or parquet_files(folder)):
+        raise StoreError(f"{folder} holds Parquet already, or is a file; name a new folder.")
+    written = []
+    for name in tables:
+        path = folder / f"{name}.parquet"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with pq.ParquetWriter(path, arrow_schema(name), compression="zstd") as writer:
+                for batch in engine.batches(" ".join(("SELECT * FROM", quoted(name)))):
+                    writer.write_batch(batch.cast(arrow_schema(name)))
+        except OSError as error:
+            raise StoreError(f"{path} cannot be written: {error}") from None
+        written.append(path)
+    return written
+
+
+def _reader(paths: Sequence[Path]) -> str:
+    names = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
+    return f"read_parquet([{names}])"
+
+
+def _empty(name: str) -> str:
+    item = next(table for table in TABLES if table.name == name)
+    columns = ", ".join(f"{default(column, DIALECT)} AS {quoted(column.name)}" for column in item.columns)
+    return f"SELECT {columns} WHERE 1 = 0"
