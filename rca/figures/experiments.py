@@ -47,7 +47,7 @@ def experiment_effects(experiments: Sequence[Experiment], *, claim: str = "") ->
         records(frame, ("name", "share", "low", "high", "text", "canary")),
         description="Share of the excess that followed each experiment",
     ).encode(y=alt.Y("name:N", sort=None, title=None))
-    scale = alt.Scale(domain=[-0.5, 2.2])
+    scale = alt.Scale(domain=[-0.55, 2.55])  # to the right of the shares there is room for the words
     x = alt.X(
         "share:Q",
         title="share of the excess p99 that followed the change",
@@ -65,6 +65,6 @@ def experiment_effects(experiments: Sequence[Experiment], *, claim: str = "") ->
         shape=alt.Shape("canary:N", scale=alt.Scale(domain=[False, True], range=["circle", "diamond"]), legend=None),
     )
     text = base.mark_text(align="left", color="#333").encode(x=alt.datum(1.55), text="text:N")
-    chart = alt.layer(zero, interval, point, text).properties(width=520, height=alt.Step(32))
+    chart = alt.layer(zero, interval, point, text).properties(width=640, height=alt.Step(32))
     notes = "95 % intervals from a cluster bootstrap over time bins; cut at −50 % and 150 %; diamonds are canaries, compared at the same time"
     return chart.properties(title=titled(claim or "What followed each change on purpose", notes))

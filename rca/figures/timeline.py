@@ -17,6 +17,10 @@ from rca.times import format_duration
 __all__ = ["timeline"]
 
 _ORDER = ("p99", "p95", "p50")
+_A_LINE = 3
+"""Changes that the key names on a line."""
+_APART = 0.018
+"""Share of the width that the number of a change needs."""
 
 
 def timeline(
@@ -44,8 +48,9 @@ def timeline(
     """
     frame = times(limited(red.sort("bucket_ns"), "a timeline"), "bucket_ns")
     width_ms = _width(frame)
+    frame = _to_the_end(frame, width_ms)
     service = frame["service_name"][0] if "service_name" in frame.columns and frame.height else ""
-    extent = _extent(frame, width_ms)
+    extent = _extent(frame)
     marks, key = _markers(changes, extent)
     panels: list[Any] = [
         alt.layer(*_shade(incident), _quantiles(frame), *marks).properties(height=200),
@@ -56,7 +61,7 @@ def timeline(
     ]
     if experiments:
         panels.insert(1, _bars(experiments, extent))
-    notes = [f"{service}: one point every {format_duration(width_ms * 1e6)}, times in UTC", *key]
+    notes = [f"{service}: one step every {format_duration(width_ms * 1e6)}, times in UTC", *key]
     chart = alt.vconcat(*panels, spacing=8).resolve_scale(x="shared", color="independent", strokeDash="independent")
     return chart.properties(title=titled(claim or f"{service}: latency, errors and rate", *notes))
 
@@ -67,9 +72,14 @@ def _width(frame: pl.DataFrame) -> int:
     return min((after - before for before, after in pairwise(at) if after > before), default=60_000)
 
 
-def _extent(frame: pl.DataFrame, width_ms: int) -> tuple[int, int]:
+def _to_the_end(frame: pl.DataFrame, width_ms: int) -> pl.DataFrame:
+    """Repeat the last point at its bin's end, so that the last step is as wide as the others."""
+    return pl.concat([frame, frame.tail(1).with_columns(pl.col("bucket_ns") + width_ms)])
+
+
+def _extent(frame: pl.DataFrame) -> tuple[int, int]:
     at = frame["bucket_ns"].to_list()
-    return (min(at), max(at) + width_ms) if at else (0, 1)
+    return (min(at), max(at)) if at else (0, 1)
 
 
 def _axis() -> alt.X:
@@ -86,7 +96,7 @@ def _quantiles(frame: pl.DataFrame) -> Chart:
     )
     return (
         alt.Chart(records(long, ("bucket_ns", "quantile", "latency_ms")), description="Latency quantiles over time")
-        .mark_line(interpolate="linear", strokeWidth=2)
+        .mark_line(interpolate="step-after", strokeWidth=2)
         .encode(
             x=_axis(),
             y=alt.Y("latency_ms:Q", title="latency (ms, log)", scale=alt.Scale(type="log")),
@@ -109,7 +119,7 @@ def _quantiles(frame: pl.DataFrame) -> Chart:
 def _line(frame: pl.DataFrame, name: str, title: str, colour: str, unit: str) -> Chart:
     return (
         alt.Chart(records(frame, ("bucket_ns", name)), description=f"{title} over time")
-        .mark_area(color=colour, opacity=0.35, line={"color": colour, "strokeWidth": 1.5}, interpolate="linear")
+        .mark_area(color=colour, opacity=0.35, line={"color": colour, "strokeWidth": 1.5}, interpolate="step-after")
         .encode(
             x=_axis(),
             y=alt.Y(f"{name}:Q", title=title, axis=alt.Axis(format=".1%" if unit == "%" else "~g", tickCount=4)),
@@ -143,11 +153,18 @@ def _markers(changes: pl.DataFrame | None, extent: tuple[int, int]) -> tuple[lis
         .sort("time_ns")
         .head(20)
     )
-    rows = [
-        {"at": row["time_ns"] // 1_000_000, "number": str(number)} for number, row in enumerate(ordered.to_dicts(), 1)
-    ]
+    rows: list[dict[str, Any]] = []
+    near, shown = (extent[1] - extent[0]) * _APART, -1
+    for number, row in enumerate(ordered.to_dicts(), 1):
+        at = row["time_ns"] // 1_000_000
+        if shown >= 0 and at - rows[shown]["at"] < near:  # two numbers in one place could not be read
+            rows[shown]["number"] = f"{rows[shown]['number'].split('–')[0]}–{number}"
+            rows.append({"at": at, "number": ""})
+        else:
+            rows.append({"at": at, "number": str(number)})
+            shown = len(rows) - 1
     key = [
-        f"{number} {row['kind']}: {label(row.get('title') or row.get('service_name') or '', 46)}"
+        f"{number} {row['kind']}: {label(row.get('title') or row.get('service_name') or '', 60)}"
         for number, row in enumerate(ordered.to_dicts(), 1)
     ]
     if not rows:
@@ -160,7 +177,7 @@ def _markers(changes: pl.DataFrame | None, extent: tuple[int, int]) -> tuple[lis
         .mark_text(color="#333", dx=6, align="left", baseline="top", fontWeight="bold")
         .encode(x=x, y=alt.value(2), text="number:N")
     )
-    return [rule, text], ["; ".join(key)]
+    return [rule, text], ["; ".join(key[at : at + _A_LINE]) for at in range(0, len(key), _A_LINE)]
 
 
 def _rules(marks: list[Chart]) -> list[Chart]:

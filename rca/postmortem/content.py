@@ -9,7 +9,8 @@ from rca.display import effect_line
 from rca.investigation import Investigation
 from rca.model import Experiment, Finding, Incident
 from rca.postmortem.blocks import Block, Code, Figure, Items, Paragraph, Section, Table
-from rca.times import format_duration, format_time
+from rca.postmortem.chronicle import detection, events
+from rca.times import format_time
 
 __all__ = ["sections", "title"]
 
@@ -36,7 +37,7 @@ def sections(found: Investigation, figures: Figures) -> list[Section]:
         Section("Summary", tuple(_summary(found, incident))),
         Section("Situation", tuple(_situation(found, incident, figures))),
         Section("Impact", tuple(_impact(found, incident)), level=3),
-        Section("Timeline", tuple(_timeline(found, incident)), level=3),
+        Section("Timeline", (events(found, incident),), level=3),
         Section("Task", tuple(_task(found))),
         Section("Action", (Paragraph("What was observed, what was changed on purpose, and what followed."),)),
         Section("Trigger: which change did it", tuple(_trigger(found, figures)), level=3),
@@ -46,7 +47,7 @@ def sections(found: Investigation, figures: Figures) -> list[Section]:
         Section("Trade-offs", tuple(_trade_offs(found)), level=3),
         Section("Result", tuple(_result(found, figures))),
         Section("Resolution", tuple(_resolution(found)), level=3),
-        Section("Detection", (Paragraph(_detection(incident)),), level=3),
+        Section("Detection", (Paragraph(detection(found, incident)),), level=3),
         Section("Lessons", tuple(_lessons(found)), level=3),
         Section("Action items", tuple(_action_items(found)), level=3),
         Section("Open questions", tuple(_open(found)), level=3),
@@ -111,35 +112,6 @@ def _impact(found: Investigation, incident: Incident) -> Iterator[Block]:
         yield Paragraph("No objective was given, so no error budget is reckoned (Incident(…, slo=0.999)).")
     if details.get("sampling"):
         yield Paragraph(f"Counts are weighted: {details['sampling']:.0%} of the requests were traced.")
-
-
-def _timeline(found: Investigation, incident: Incident) -> Iterator[Block]:
-    rows = [{"time": format_time(incident.start_ns), "event": "incident begins", "what": ""}]
-    if incident.onset_ns is not None:
-        low, high = incident.onset_low_ns, incident.onset_high_ns
-        spread = (
-            f"between {format_time(low)[11:19]} and {format_time(high)[11:19]}"
-            if low is not None and high is not None
-            else ""
-        )
-        rows.append({"time": format_time(incident.onset_ns), "event": "onset in the data", "what": spread})
-    rows.append({"time": format_time(incident.end_ns), "event": "incident ends", "what": ""})
-    ranked = found.changes
-    for row in ranked.table.to_dicts() if ranked else []:
-        if row["time_ns"] is not None:
-            what = row.get("title") or row["revision"] or row["feature_flag_key"]
-            rows.append(
-                {"time": format_time(row["time_ns"]), "event": f"{row['kind']} {row['service_name']}", "what": what}
-            )
-    rows += [
-        {
-            "time": format_time(item.treated.start_ns),
-            "event": "experiment",
-            "what": f"{item.name}, {format_duration(item.treated.length_ns)}",
-        }
-        for item in found.experiments
-    ]
-    yield Table(sorted(rows, key=lambda row: row["time"])[:60], "Times in UTC")
 
 
 def _task(found: Investigation) -> Iterator[Block]:
@@ -298,13 +270,6 @@ def _resolution(found: Investigation) -> Iterator[Block]:
     remedy = ranked.details.get("remediation") if ranked else None
     yield Paragraph(f"Suggested remediation: {remedy}." if remedy else "No remediation can be suggested from the data.")
     yield Paragraph(_TODO)
-
-
-def _detection(incident: Incident) -> str:
-    signal = f" The signal that showed it: {incident.signal}." if incident.signal else ""
-    if incident.onset_ns is not None and incident.onset_ns != incident.start_ns:
-        return f"From onset to the incident's recorded start: {format_duration(abs(incident.start_ns - incident.onset_ns))}.{signal}"
-    return f"How it was noticed, and after how long, is for the team to say.{signal}"
 
 
 def _lessons(found: Investigation) -> Iterator[Block]:

@@ -80,13 +80,10 @@ def _figures(store: Store, found: Investigation) -> Iterator[tuple[str, Callable
 
 
 def _markers(found: Investigation) -> pl.DataFrame | None:
-    ranked = found.changes
-    if ranked is None or ranked.table.is_empty():
+    """Return changes and alerts as the timeline takes them."""
+    if found.events.is_empty():
         return None
-    return ranked.table.filter(
-        pl.col("kind").is_in(["deploy", "flag", "rollback", "config", "scale", "migration"])
-        & pl.col("time_ns").is_not_null()
-    )
+    return found.events.with_columns(pl.col("kind").replace("incident", "alert"))
 
 
 def _waterfall(store: Store, found: Investigation) -> Any:
