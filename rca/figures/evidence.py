@@ -46,7 +46,8 @@ def evidence(verdict: Verdict) -> Chart:
     text = base.mark_text(align="left", dx=5, color="#333").encode(x="edge:Q", text="text:N")
     zero = alt.Chart(alt.InlineData(values=[{"at": 0}])).mark_rule(color="#999").encode(x="at:Q")
     chart = alt.layer(zero, bar, text).properties(width=460, height=alt.Step(24))
-    claim = f"{verdict.id} {verdict.title}: {verdict.status}, probability {verdict.probability:.0%}"
+    role = "as the main cause " if verdict.status == "contributing" else ""
+    claim = f"{verdict.id} {verdict.title}: {verdict.status}, {role}probability {verdict.probability:.0%}"
     return chart.properties(title=titled(claim, "evidence for and against; what could not be had weighs nothing"))
 
 

@@ -44,7 +44,7 @@ def saturation(found: Finding, *, top: int = 12) -> Chart:
     x = alt.X(
         "before:Q",
         title="relative to the larger of the two",
-        scale=alt.Scale(domain=[0, 1.45]),
+        scale=alt.Scale(domain=[0, 1.6]),
         axis=alt.Axis(values=[0, 0.5, 1]),
     )
     line = base.mark_rule(color="#bbb").encode(x=x, x2="during:Q")

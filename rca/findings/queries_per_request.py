@@ -230,15 +230,24 @@ def _examples(each: pl.DataFrame) -> list[str]:
 
 
 def _typical(each: pl.DataFrame, period: str) -> str | None:
-    """Return a trace of the period with a usual number of calls and a usual length among those."""
+    """Return a trace with a usual number of calls and a usual length among those; of the incident, one of its many-call requests."""
     part = each.filter((pl.col("period") == period) & pl.col("duration_ns").is_not_null())
     if part.is_empty():
         return None
-    usual = weighted_quantile(
-        part["calls"].to_numpy(), 0.9 if period == "during" else 0.5, part["adjusted_count"].to_numpy()
-    )
+    quantile = 0.5
+    if period == "during":
+        many = _many(part, _summary(each))
+        part, quantile = (part, 0.9) if many.is_empty() else (many, 0.5)
+    usual = weighted_quantile(part["calls"].to_numpy(), quantile, part["adjusted_count"].to_numpy())
     alike = part.filter(pl.col("calls") == usual).sort("duration_ns", "trace_id")
     return str(alike["trace_id"][alike.height // 2])
+
+
+def _many(now: pl.DataFrame, summary: list[dict[str, Any]]) -> pl.DataFrame:
+    """Return the requests that make at least twice as many calls as was usual, now and before."""
+    ends = {row["period"]: row for row in summary}
+    past = ends["before"]["p99"] if "before" in ends else 0
+    return now.filter(pl.col("calls") >= 2 * max(ends["during"]["median"], past, 1))
 
 
 def _tail(each: pl.DataFrame) -> str:
@@ -247,8 +256,7 @@ def _tail(each: pl.DataFrame) -> str:
     if set(ends) != {"before", "during"} or ends["during"]["p99"] < 2 * max(ends["during"]["median"], 1):
         return ""
     now = each.filter(pl.col("period") == "during")
-    edge = 2 * max(ends["during"]["median"], ends["before"]["p99"], 1)
-    many = now.filter(pl.col("calls") >= edge)
+    many = _many(now, list(ends.values()))
     if many.is_empty():
         return ""
     share = float(many["adjusted_count"].to_numpy().sum() / now["adjusted_count"].to_numpy().sum())
