@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
-from rca.measures.periods import periods
+from rca.errors import NoDataError
+from rca.measures.knock_on import causes
+from rca.measures.periods import Periods, periods
+from rca.measures.services import Ranked, ranked_clues
 from rca.mechanisms.base import Found
 from rca.mechanisms.candidates import candidates
 from rca.mechanisms.external import External, external_causes
+from rca.mechanisms.quiet import unmoved
 from rca.mechanisms.scene import Scene, Seen, observe
 from rca.mechanisms.symptoms import symptoms_in
 from rca.mechanisms.weigh import Weighed, weigh, word_frequencies
@@ -22,6 +27,8 @@ __all__ = ["deploy_correlation"]
 
 _NOBODY = 4.0
 """Decibans of “no change did it” before anything outside is seen: as a change that is merely near in time."""
+_UNMOVED = 10.0
+"""Decibans that “no change did it” gains where nothing is wrong: no change makes requests as fast and as good as before."""
 _OUTSIDE = 30.0
 """Decibans of a cause outside that is seen as plainly as can be."""
 _TIE = 3.0
@@ -50,9 +57,10 @@ class _Outside:
     decibans: float
     cause: External | None
     found: Found | None
+    unmoved: str = ""
 
 
-def deploy_correlation(store: Store, incident: Incident) -> Finding:
+def deploy_correlation(store: Store, incident: Incident, *, suspects: Sequence[Ranked] | None = None) -> Finding:
     """Rank every deploy, flag, configuration, scale change, migration and commit by how probably it caused an incident.
 
     Each change gathers weight (in decibans) from when it went live against the onset, where it lies against the failing
@@ -67,6 +75,8 @@ def deploy_correlation(store: Store, incident: Incident) -> Finding:
         The telemetry and its changes.
     incident
         Service, window, onset.
+    suspects
+        Services by how plainly they stand out, where :func:`rca.measures.services.ranked_clues` was asked already.
 
     Returns
     -------
@@ -85,11 +95,17 @@ def deploy_correlation(store: Store, incident: Incident) -> Finding:
     ----------
     Weights of evidence: I. J. Good (1985). The weights are elicited, see ``rca.mechanisms.weigh``.
     """
-    scene = observe(store, incident, periods(store, incident))
+    windows = periods(store, incident)
+    scene = replace(observe(store, incident, windows), standing=_standing(store, incident, windows, suspects))
     found = candidates(store, scene)
     frequencies = word_frequencies(found)
     weighed = [weigh(scene, item, frequencies, len(found)) for item in found]
     outside = _outside(scene)
+    if (
+        not scene.alerts
+        and 0 < max((item.decibans for item in weighed), default=0.0) - outside.decibans < _UNMOVED + _TIE
+    ):
+        outside = _doubted(outside, unmoved(store, incident.service_name, windows))
     probabilities, nobody = _posterior(weighed, outside.decibans)
     order = sorted(range(len(weighed)), key=lambda at: (-probabilities[at], weighed[at].candidate.time_ns))
     ranked = [weighed[at] for at in order]
@@ -103,8 +119,8 @@ def deploy_correlation(store: Store, incident: Incident) -> Finding:
         table=table,
         effect=_effect(float(probabilities[order[0]]), len(ranked)) if top is not None else None,
         sql=(statement("all_changes").sql,),
-        window=scene.windows.incident,
-        baseline=scene.windows.baseline,
+        window=windows.incident,
+        baseline=windows.baseline,
         caveats=_caveats(scene, ranked),
         details={
             "no_change_probability": nobody,
@@ -120,6 +136,17 @@ def deploy_correlation(store: Store, incident: Incident) -> Finding:
     )
 
 
+def _standing(
+    store: Store, incident: Incident, windows: Periods, suspects: Sequence[Ranked] | None
+) -> tuple[Ranked, ...]:
+    if suspects is not None:
+        return tuple(causes(suspects))
+    try:
+        return tuple(causes(ranked_clues(store, incident, windows=windows)))
+    except NoDataError:
+        return ()
+
+
 def _strongest(scene: Scene) -> list[tuple[str, Seen]]:
     return sorted(scene.symptoms.items(), key=lambda item: -item[1].strength)[:10]
 
@@ -130,6 +157,11 @@ def _outside(scene: Scene) -> _Outside:
         return _Outside(_NOBODY, None, None)
     cause, found = causes[0]
     return _Outside(_NOBODY + _OUTSIDE * found.strength, cause, found)
+
+
+def _doubted(outside: _Outside, claim: str) -> _Outside:
+    """Add what it says for “no change did it” that nothing is wrong, where that could be said."""
+    return replace(outside, decibans=outside.decibans + _UNMOVED, unmoved=claim) if claim else outside
 
 
 def _posterior(weighed: list[Weighed], nobody: float) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], float]:
@@ -164,7 +196,8 @@ def _ties(ranked: list[Weighed]) -> list[str]:
 def _claim(top: Weighed | None, ties: list[str], outside: _Outside, nobody: float, probability: float) -> str:
     if top is None:
         if outside.cause is None or outside.found is None:
-            return f"No change did it, with probability {nobody:.0%}; nothing outside was seen either."
+            why = outside.unmoved or "nothing outside was seen either"
+            return f"No change did it, with probability {nobody:.0%}; {why}."
         return f"No change did it, with probability {nobody:.0%}: {outside.cause.title}. {outside.found.claim}."
     strongest = max(top.reasons, key=lambda reason: reason.decibans, default=None)
     why = f": {strongest.claim}" if strongest else ""
@@ -185,7 +218,7 @@ def _effect(probability: float, count: int) -> Effect:
 
 def _nobody_reasons(outside: _Outside) -> list[str]:
     if outside.cause is None or outside.found is None:
-        return [f"nothing outside was seen ({_NOBODY:+.1f} dB)"]
+        return [f"{outside.unmoved or 'nothing outside was seen'} ({outside.decibans:+.1f} dB)"]
     return [f"{outside.cause.title}: {outside.found.claim} ({outside.decibans:+.1f} dB)"]
 
 

@@ -9,7 +9,8 @@ from rca.hypotheses.evidence import error_words, excess_in, saturated
 from rca.hypotheses.observed import Observed
 from rca.hypotheses.origin import began_elsewhere, begins_as
 from rca.hypotheses.weights import bounded, of_ratio
-from rca.model import Evidence
+from rca.measures.vocabulary import is_database
+from rca.model import Evidence, Finding
 
 __all__ = ["DEPENDENCY"]
 
@@ -20,12 +21,18 @@ _WORDS = (
 )
 
 
+def _called(hops: Finding, service: str) -> pl.DataFrame:
+    """Return the hops of a service to other services: its database is a matter of H2."""
+    mine = hops.table.filter(pl.col("caller") == service)
+    return mine.filter(~pl.col("callee").map_elements(is_database, return_dtype=pl.Boolean))
+
+
 def dependency_slower(observed: Observed) -> Evidence:
     """Ask whether a called service answers more slowly by its own clock."""
     name, family = "dependency's own latency", "hops"
     if observed.hops is None:
         return missing(name, family, f"{observed.why['hops']}")
-    mine = observed.hops.table.filter(pl.col("caller") == observed.incident.service_name)
+    mine = _called(observed.hops, observed.incident.service_name)
     timed = mine.filter(
         pl.col("server_p99_ms_before").is_not_null()
         & pl.col("server_p99_ms_during").is_not_null()
@@ -51,7 +58,7 @@ def dependency_fails(observed: Observed) -> Evidence:
     name, family = "failing calls", "hops"
     if observed.hops is None:
         return missing(name, family, f"{observed.why['hops']}")
-    mine = observed.hops.table.filter(pl.col("caller") == observed.incident.service_name)
+    mine = _called(observed.hops, observed.incident.service_name)
     if mine.is_empty():
         return missing(name, family, "This service is not seen calling another.")
     rise = (pl.col("error_ratio_during").fill_null(0) - pl.col("error_ratio_before").fill_null(0)).alias("rise")

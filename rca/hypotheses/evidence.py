@@ -11,6 +11,7 @@ from rca.hypotheses.base import Test, missing, observation
 from rca.hypotheses.observed import Observed
 from rca.hypotheses.origin import began_elsewhere
 from rca.hypotheses.weights import bounded, of_p_value, of_share
+from rca.measures.knock_on import WAITING
 from rca.model import Evidence
 from rca.stats.multiplicity import fdr
 
@@ -71,6 +72,12 @@ def saturated(name: str, *signals: str, cap: float = 8.0) -> Test:
         rows = observed.signals(*signals)
         if rows.is_empty():
             return missing(name, family, f"No metric of {', '.join(signals)} is in the store.")
+        if set(signals) & WAITING and observed.caused[2]:
+            where, _, cause = observed.caused
+            rows = rows.filter(~pl.col("signal").is_in(list(WAITING)))
+            if rows.is_empty():
+                claim = f"What waits or is held grew with what is slow at {where}: {cause}."
+                return observation(name, family, 0.0, claim, source="a consequence", finding=observed.saturation)
         varied = rows.filter(pl.col("p_value").is_not_null())
         if varied.is_empty():
             return missing(name, family, f"{rows.height} such metrics have too few points in a window to be tested.")

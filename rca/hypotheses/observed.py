@@ -16,6 +16,7 @@ from rca.findings.queries_per_request import queries_per_request
 from rca.findings.repeated import repeated_queries
 from rca.findings.saturation import saturation
 from rca.findings.slow_queries import slow_queries
+from rca.measures.knock_on import plain_cause
 from rca.measures.logs import log_shifts
 from rca.measures.periods import Periods, periods
 from rca.measures.places import binned, requests_by_place
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Observed", "Requests"]
 
+_EXPLAINS = 0.2
+"""Share of the excess from which time that is no wait explains the waits."""
 T = TypeVar("T")
 Array = npt.NDArray[np.float64]
 
@@ -64,12 +67,24 @@ class Requests:
         Where there is no excess, the draws are not finite.
         """
         excess = {item: self._draws[1][f"slow_{item}_ms"] - self._draws[0][f"slow_{item}_ms"] for item in PLACES}
+        excess["database"] = excess["database"] - self._waiting(excess)
         total = np.sum([np.maximum(values, 0) for values in excess.values()], axis=0)
         before = sum(self.value(f"slow_{item}_ms")[0] for item in PLACES)
         with np.errstate(divide="ignore", invalid="ignore"):
             draws = np.where(total > 0.1 * before, np.maximum(excess[place], 0) / total, np.nan)
         finite = draws[np.isfinite(draws)]
         return estimate(float(np.median(finite)) if len(finite) else np.nan, draws), draws
+
+    def _waiting(self, excess: dict[str, Array]) -> Array:
+        """Return the excess of waits for a connection that something else explains.
+
+        A request that is slow for any reason keeps its connection for longer, and others wait for it. Where time other
+        than such waits grew too, they follow from it; where nothing else did, too few connections are the cause.
+        """
+        waits = self._draws[1]["slow_waiting_ms"] - self._draws[0]["slow_waiting_ms"]
+        waits = np.clip(waits, 0, np.maximum(excess["database"], 0))
+        rest = np.sum([np.maximum(values, 0) for values in excess.values()], axis=0) - waits
+        return np.where(rest > _EXPLAINS * (rest + waits), waits, 0.0)
 
 
 class Observed:
@@ -154,6 +169,12 @@ class Observed:
     def suspects(self) -> list[Ranked] | None:
         """Services with their clues, most suspicious first."""
         return self._try("services", lambda: ranked_clues(self.store, self.incident, windows=self.windows))
+
+    @cached_property
+    def caused(self) -> tuple[str, str, str]:
+        """Service, signal and claim of the plainest cause of waits; empty texts where nothing but waiting stands out."""
+        found = plain_cause(self.suspects or ())
+        return ("", "", "") if found is None else (found[0].service_name, found[1].signal, found[1].claim)
 
     @cached_property
     def services(self) -> pl.DataFrame | None:

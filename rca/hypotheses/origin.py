@@ -9,18 +9,19 @@ fault, and each service counts by how plainly it stands out.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from rca.hypotheses.base import Test, missing, observation
 from rca.hypotheses.observed import Observed
 from rca.hypotheses.weights import bounded
+from rca.measures.knock_on import causes
 from rca.measures.services import Clue, Ranked
 from rca.measures.vocabulary import is_database
 from rca.mechanisms.symptoms import symptoms_in
 from rca.model import Evidence
 
-__all__ = ["KINDS", "Origin", "began_elsewhere", "begins_as", "kinds_of", "origin"]
+__all__ = ["KINDS", "Origin", "began_elsewhere", "begins_as", "kinds_of", "origin", "said_of"]
 
 KINDS = ("dependency", "database", "runtime", "network", "defect")
 """Kinds of fault: those of H1 to H4, and a defect of the code."""
@@ -36,12 +37,14 @@ _RUNTIME = frozenset(("cpu", "throttling", "memory", "gc", "pool", "queue", "res
 _DATABASE = frozenset(("db_cpu", "db_scan", "db_lock", "replication", "connections", "queries"))
 _NETWORK = frozenset(("network", "dns"))
 _DEPENDENCY = frozenset(("breaker", "retries"))
-_SAID = {
-    "database": frozenset(("pool", "deadlock", "relation", "column", "constraint", "slow_query", "connections", "failover")),
-    "network": frozenset(("dns", "network", "refused", "reset")),
-    "runtime": frozenset(("memory", "gc", "threads", "fd", "restart", "throttled", "disk", "probe")),
-    "dependency": frozenset(("breaker", "provider", "timeout", "retries", "throttle")),
-}  # fmt: skip
+_SAID = (
+    ("dependency", frozenset(("breaker", "provider", "retries"))),
+    ("database", frozenset(("pool", "deadlock", "relation", "column", "constraint", "slow_query", "connections", "failover"))),
+    ("network", frozenset(("dns", "network", "refused", "reset"))),
+    ("runtime", frozenset(("memory", "gc", "threads", "fd", "restart", "throttled", "disk", "probe"))),
+    ("dependency", frozenset(("timeout", "throttle", "callee"))),
+)  # fmt: skip
+"""Kinds of fault that symptoms in messages speak of, the most telling first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ def origin(observed: Observed) -> Origin | None:
 
     The shares are those of the services that stand out, each weighted by the odds of its score.
     """
-    ranked = [item for item in observed.suspects or () if item.score >= _LEAST]
+    ranked = [item for item in causes(observed.suspects or ()) if item.score >= _LEAST]
     if not ranked:
         return None
     best = ranked[0]
@@ -125,13 +128,21 @@ def _kind(clue: Clue, service: str) -> str:
         return "own" if clue.signal == "latency" else "defect"
     if clue.family == "log":
         seen = set(symptoms_in(clue.claim)) if clue.signal == "log_errors" else set()
-        return next((kind for kind, names in _SAID.items() if seen & names), "defect")
+        return said_of(seen)
     if clue.signal in _RUNTIME:
         return "database" if is_database(service) else "runtime"
     for kind, signals in (("database", _DATABASE), ("network", _NETWORK), ("dependency", _DEPENDENCY)):
         if clue.signal in signals:
             return kind
     return ""
+
+
+def said_of(seen: Collection[str]) -> str:
+    """Return the kind of fault that the symptoms of a message speak of; ``"defect"`` where they name none of the others.
+
+    A message may show several (“unavailable: breaker open”): the kinds are asked in the order of how much each says.
+    """
+    return next((kind for kind, names in _SAID if names & set(seen)), "defect")
 
 
 def began_elsewhere(observed: Observed) -> Origin | None:

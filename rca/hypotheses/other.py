@@ -9,8 +9,9 @@ import polars as pl
 from rca.hypotheses.base import Hypothesis, missing, observation
 from rca.hypotheses.evidence import error_words
 from rca.hypotheses.observed import Observed
-from rca.hypotheses.origin import begins_as
+from rca.hypotheses.origin import begins_as, said_of
 from rca.hypotheses.weights import bounded, of_ratio
+from rca.mechanisms.symptoms import symptoms_in
 from rca.model import Evidence
 
 __all__ = ["OTHERS"]
@@ -24,6 +25,8 @@ _DATA = r"malformed|corrupt|invalid (?:record|row|payload|message|utf|character|
 _CERTIFICATE = r"certificate|x509|\bcert\b.{0,40}(?:expired|invalid|unknown)|tls: |ssl(?:error|handshake)|handshake fail|not yet valid|has expired"
 
 
+_EXPLAINED = 0.3
+"""Rise of a call's failures, as a share of the requests' own rise, from which the call explains it."""
 _UNKNOWN_SAMPLING = 0.2
 """Standard error, on the logarithm, of a rate counted from traces whose sampling may not be on record."""
 
@@ -38,7 +41,23 @@ def errors_rose(observed: Observed) -> Evidence:
     claim = f"{before:.2%} → {during:.2%} of requests fail."
     if found.low is None or found.low <= 0:
         return observation(name, family, -1.0, claim, source="elicited")
+    explained = _failing_call(observed, found.value)
+    if explained:
+        return observation(name, family, 0.0, f"{claim} {explained}", source="explained by what lies deeper")
     return observation(name, family, bounded(1.0 + 20.0 * during), claim, source="elicited")
+
+
+def _failing_call(observed: Observed, rise: float) -> str:
+    """Say which call fails more often, where that explains a rise of the requests that fail."""
+    if observed.hops is None:
+        return ""
+    calls = observed.hops.table.filter(pl.col("caller") == observed.incident.service_name)
+    grown = (pl.col("error_ratio_during").fill_null(0) - pl.col("error_ratio_before").fill_null(0)).alias("rise")
+    failing = calls.with_columns(grown).filter(pl.col("rise") >= _EXPLAINED * rise).sort("rise", descending=True)
+    if failing.is_empty():
+        return ""
+    row = failing.row(0, named=True)
+    return f"Calls to {row['callee']} fail more by {row['rise']:.1%}, which explains it."
 
 
 def rate_rose(observed: Observed) -> Evidence:
@@ -97,7 +116,11 @@ def new_messages(observed: Observed) -> Evidence:
     new = observed.logs.filter((pl.col("before") == 0) & (pl.col("shift") > 3.5) & (pl.col("severity_number") >= 17))
     if new.is_empty():
         return observation(name, family, -1.0, "No kind of error is new.", source="elicited")
-    top = new.row(0, named=True)
+    defects = [row for row in new.iter_rows(named=True) if said_of(symptoms_in(row["example"])) == "defect"]
+    if not defects:
+        claim = f"{new.height} kinds of error are new; all speak of a resource, a call or a connection."
+        return observation(name, family, 0.0, claim, source="elicited")
+    top = defects[0]
     claim = f"{new.height} kinds of error are new, most often “{top['example'][:100]}” of {top['service_name'] or 'a service'}, {top['during']:,.0f} times."
     return observation(name, family, 4.0, claim, source="elicited")
 

@@ -80,6 +80,7 @@ def binned(frame: pl.DataFrame, *, where: Mapping[str, str] | None = None, exclu
     columns = {place: rows[f"{place}_us"] for place in PLACES if place != "own"} | {
         "own": rows.select(own.alias("own"))["own"]
     }
+    columns["waiting"] = rows["waiting_us"]  # a part of the database's time, and no place of its own
     places = {place: matrix(values) / 1000 for place, values in columns.items()}
     return Binned(
         index=buckets.to_numpy().astype(np.int64),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 import polars as pl
@@ -21,7 +22,7 @@ from rca.measures.vocabulary import words
 from rca.model import Incident
 from rca.store import Store
 
-__all__ = ["Clue", "Ranked", "rank_services", "ranked_clues", "service_clues", "table_of", "window_params"]
+__all__ = ["Clue", "Ranked", "rank_services", "ranked_clues", "service_clues", "table_of", "weight_of", "window_params"]
 
 _FLOOR, _CAP = 0.0, 80.0
 _EFFECTS = ("latency", "errors", "availability", "requests", "log", "log_errors", "restarts")
@@ -69,12 +70,17 @@ class _Suspect:
     clues: list[Clue] = field(default_factory=list)
 
     def weight(self, *, excused: bool) -> float:
-        best: dict[str, float] = defaultdict(float)
-        for clue in self.clues:
-            worth = clue.decibans * (_EXCUSED if excused and clue.signal in _EFFECTS else 1.0)
-            best[clue.family] = max(best[clue.family], worth)
-        ordered = sorted(best.values(), reverse=True)
-        return (ordered[0] + _MORE * sum(ordered[1:])) if ordered else 0.0
+        return weight_of(self.clues, excused=excused)
+
+
+def weight_of(clues: Iterable[Clue], *, excused: bool = False) -> float:
+    """Return the decibans of a service's clues: the plainest of each family, the families beside the first discounted."""
+    best: dict[str, float] = defaultdict(float)
+    for clue in clues:
+        worth = clue.decibans * (_EXCUSED if excused and clue.signal in _EFFECTS else 1.0)
+        best[clue.family] = max(best[clue.family], worth)
+    ordered = sorted(best.values(), reverse=True)
+    return (ordered[0] + _MORE * sum(ordered[1:])) if ordered else 0.0
 
 
 def rank_services(store: Store, incident: Incident, *, signal: str | None = None) -> pl.DataFrame:

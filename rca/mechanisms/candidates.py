@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from rca.mechanisms.described import described
 from rca.mechanisms.diffs import Diff, parse_diff
 from rca.mechanisms.place import is_shared, services_of
 from rca.mechanisms.scene import Scene
@@ -50,6 +51,8 @@ class Candidate:
         Of a flag: the name of the change whose code it turns on.
     switched_ns
         When a flag turned on the code of this change, where one guards it.
+    told
+        Whether `diff` is what the change says of itself, for want of a real one.
     """
 
     kind: str
@@ -70,6 +73,7 @@ class Candidate:
     message: str = ""
     switches: str = ""
     switched_ns: int | None = None
+    told: bool = False
 
     @property
     def name(self) -> str:
@@ -129,6 +133,9 @@ def _one(
 ) -> Candidate:
     source = commit or row
     diff = parse_diff(str(source["diff"] or ""), source["files"] or ())
+    told = diff.is_empty and commit is None and not diff.paths
+    if told:
+        diff = described(row)
     title = str(row["title"] or (commit["title"] if commit else ""))
     touched = services_of(diff.all_paths, services, title)
     if row["service_name"]:
@@ -150,6 +157,7 @@ def _one(
         to_value=str(row["to_value"]),
         version=str(row["service_version"]),
         message=str((commit or row)["message"]),
+        told=told,
     )
 
 
@@ -225,7 +233,9 @@ def _guarded(found: list[Candidate], end_ns: int) -> list[Candidate]:
         place = max(brought, key=lambda which: out[which].live_ns or 0)
         out[at] = replace(out[at], switches=out[place].name)
         switched = max(flag.time_ns, out[place].switched_ns or 0)
-        out[place] = replace(out[place], switched_ns=switched)
+        # what was taken back with its flag was taken back
+        undone = min((when for when in (out[place].undone_ns, flag.undone_ns) if when is not None), default=None)
+        out[place] = replace(out[place], switched_ns=switched, undone_ns=undone)
     return out
 
 

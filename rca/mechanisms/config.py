@@ -70,6 +70,9 @@ def _endpoint(diff: Diff) -> Found | None:
 
 
 CONFIG: tuple[Mechanism, ...] = (
+    Mechanism("planner_changed", "how the database plans its statements changed",
+              touches(r"enable_(\w*scan|hashjoin|mergejoin|nestloop|sort|material)|random_page_cost|effective_cache_size|work_mem|plan_cache|optimizer_\w+|statistics_target|query_cache|max_parallel", "a setting of the planner changed", strength=0.9),
+              {"slow_query": 1.0, "db_cpu": 0.9, "latency": 0.5, "timeout": 0.4, "pool": 0.4}),
     Mechanism("endpoint_changed", "an address or name of a place changed", _endpoint,
               {"dns": 1.0, "refused": 1.0, "not_found": 0.8, "auth": 0.5, "timeout": 0.5, "relation": 0.4, "certificate": 0.4, "provider": 0.4, "config": 0.6, "errors": 0.2, "tls": 0.3}),
     Mechanism("tls_changed", "how encrypted connections are made changed",

@@ -82,7 +82,7 @@ DATA: tuple[Mechanism, ...] = (
               gains(r"DROP\s+(TABLE|COLUMN|INDEX|CONSTRAINT)|RENAME\s+(TO|COLUMN|TABLE)|ALTER\s+TABLE|SET NOT NULL|ADD\s+(COLUMN|CONSTRAINT)|drop_column|rename_column|remove_column|dropColumn|renameColumn|change_column", "the schema changes"),
               {"column": 1.0, "relation": 1.0, "deadlock": 0.7, "slow_query": 0.6, "constraint": 0.8, "decode": 0.4, "db_cpu": 0.4, "timeout": 0.3}),
     Mechanism("index_lost", "an index is gone",
-              either(gains(r"DROP\s+INDEX|remove_index|drop_index|dropIndex", "an index is dropped"), loses(r"CREATE\s+(UNIQUE\s+)?INDEX|add_index|createIndex|db_index=True|index=True|@Index", "an index is gone")),
+              either(gains(r"DROP\s+(?:\w+\s+)?INDEX|remove_index|drop_index|dropIndex", "an index is dropped"), loses(r"CREATE\s+(UNIQUE\s+)?INDEX|add_index|createIndex|db_index=True|index=True|@Index", "an index is gone")),
               {"slow_query": 1.0, "db_cpu": 0.9, "latency": 0.5, "timeout": 0.5, "pool": 0.4, "disk": 0.3}),
     Mechanism("query_changed", "a query asks for more", _query_changed,
               {"slow_query": 1.0, "db_cpu": 0.9, "latency": 0.5, "memory": 0.5, "timeout": 0.5, "pool": 0.4, "data": 0.3, "disk": 0.2}),

@@ -12,6 +12,7 @@ import polars as pl
 from rca.measures.calls import CallGraph, call_graph
 from rca.measures.onset import ramp_start
 from rca.measures.periods import Periods
+from rca.measures.services import Ranked
 from rca.measures.shifts import metric_series, metric_shifts, step_of
 from rca.measures.texts import Text, incident_texts
 from rca.measures.vocabulary import meaning, words
@@ -119,7 +120,7 @@ _STOP = frozenset(
         "handler",
     ]
 )
-_GENERIC = frozenset(("errors", "latency", "rejected"))
+_GENERIC = frozenset(("errors", "latency", "rejected", "callee"))
 _RATE = re.compile(
     r"request|\brps\b|\bqps\b|\breqs?\b|traffic|throughput|workload|calls|hits|invocations|messages (in|received)|orders"
 )
@@ -171,6 +172,8 @@ class Scene:
         Lengths of failing spans with their weights.
     feed, alerts
         What status pages and alerts said.
+    standing
+        Services by how plainly they stand out, most first; empty where they were not compared.
     """
 
     incident: Incident
@@ -189,6 +192,7 @@ class Scene:
     feed: tuple[Mapping[str, object], ...] = ()
     alerts: tuple[str, ...] = ()
     surge_ratio: float = 1.0
+    standing: tuple[Ranked, ...] = ()
 
     def seen(self, name: str) -> float:
         """How plainly a symptom was seen."""

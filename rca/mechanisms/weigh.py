@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from rca.measures.vocabulary import is_database
 from rca.mechanisms.base import Mechanism
 from rca.mechanisms.candidates import Candidate
 from rca.mechanisms.capacity import CAPACITY
@@ -30,6 +31,9 @@ MECHANISMS: tuple[Mechanism, ...] = (*CODE, *DATA, *CAPACITY, *CONFIG)
 
 _MINUTE, _HOUR, _DAY = 60_000_000_000, 3_600_000_000_000, 86_400_000_000_000
 _AGES = (
+    (_MINUTE // 6, 7.0),
+    (_MINUTE // 2, 5.5),
+    (2 * _MINUTE, 4.5),
     (10 * _MINUTE, 4.0),
     (30 * _MINUTE, 3.0),
     (2 * _HOUR, 1.5),
@@ -43,6 +47,10 @@ _QUIET_TITLE = re.compile(
     r"^\W*(docs?|tests?|style|ci|lint|chore\(lint|typo)\b|\b(typo|gofmt|formatting|codeowners|readme|changelog|runbook|documentation|unit tests?|golden files)\b",
     re.IGNORECASE,
 )
+_STANDS = 20.0
+"""Decibans by which a service stands out plainly; half as much again leaves no doubt."""
+_HERE = 6.0
+"""Most decibans for a change at the service where it begins, and against one elsewhere."""
 _MECHANISM = 22.0
 _SLOW = ("memory", "disk", "fd", "connections", "queue", "gc", "restart", "certificate", "stale", "cache", "threads")
 """Symptoms that build up, so that a change may be hours older than they are."""
@@ -99,6 +107,7 @@ def weigh(scene: Scene, candidate: Candidate, frequencies: Mapping[str, int], to
     _what(scene, out)
     _when(scene, out)
     _where(scene, out)
+    _stands_out(scene, out)
     _shared_words(scene, out, frequencies, total)
     _same_numbers(scene, out)
     _taken_back(scene, out)
@@ -119,7 +128,7 @@ def _when(scene: Scene, out: Weighed) -> None:
     live, how = candidate.live_ns, "it was live"
     if candidate.switched_ns is not None and live < candidate.switched_ns <= latest:
         live, how = candidate.switched_ns, "its flag was turned on"
-    age = max(0, onset - live)
+    age = max(0, (scene.incident.onset_low_ns or onset) - live)
     worth = next((value for limit, value in _AGES if age <= limit), -12.0)
     for ramp in scene.ramps:
         gap = abs(ramp.start_ns - candidate.live_ns)
@@ -161,6 +170,35 @@ def _where(scene: Scene, out: Weighed) -> None:
     out.add(worth[best], words[scene.place_of(best)])
 
 
+def _stands_out(scene: Scene, out: Weighed) -> None:
+    """Weigh whether the incident begins where the change lies: a service that works as before was not broken by it.
+
+    What a caller changes can show at what it calls (more queries, retries), so callers of the service that stands out
+    lose nothing; a change below it, or beside it, would have shown there first. A gap between two services is no trait
+    of the one that is called.
+    """
+    if not scene.standing or not out.candidate.services:
+        return
+    first = scene.standing[0]
+    if first.score < _STANDS:
+        return
+    scores = {item.service_name: item.score for item in scene.standing}
+    clues = first.clues[0] if first.clues else None
+    on_the_way = clues is not None and clues.family == "edge"
+    best = max(out.candidate.services, key=lambda name: scores.get(name, 0.0))
+    behind = min(1.0, (first.score - scores.get(best, 0.0)) / _STANDS)
+    if behind < 0.3:
+        if not on_the_way:
+            out.add(
+                _HERE * min(1.0, first.score / (2 * _STANDS)),
+                f"{best} is where it begins: {clues.claim[:90] if clues else ''}",
+            )
+        return
+    calls = any(first.service_name in scene.graph.below(name) for name in out.candidate.services)
+    if not calls and not is_database(first.service_name):
+        out.add(-_HERE * behind, f"it begins at {first.service_name}, and {best} stands out less")
+
+
 def _what(scene: Scene, out: Weighed) -> None:
     candidate = out.candidate
     if candidate.switches:
@@ -191,7 +229,13 @@ def _what(scene: Scene, out: Weighed) -> None:
         matches.append((found.strength * fits[best], mechanism, best, found))
     matches.sort(key=lambda item: -item[0])
     if not matches:
-        out.add(-8.0, "nothing in its diff is known to do harm")
+        out.add(
+            *(
+                (-4.0, "nothing in what it says is known to do harm")
+                if candidate.told
+                else (-8.0, "nothing in its diff is known to do harm")
+            )
+        )
         return
     score, mechanism, symptom, found = matches[0]
     if score < 0.12:

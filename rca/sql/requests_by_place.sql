@@ -14,6 +14,7 @@
 -- column calls DOUBLE                database calls made while serving them
 -- column total_us DOUBLE             time in all, µs
 -- column database_us DOUBLE          time in database calls, µs, as seen by the service
+-- column waiting_us DOUBLE           of this, time in spans without a statement: waits for a connection, µs
 -- column downstream_us DOUBLE        time in other services, µs, as seen by those services where they were traced
 -- column network_us DOUBLE           time between the two, µs: client span less server span
 -- column example_trace_id VARCHAR    one of them
@@ -55,6 +56,7 @@ spent AS (
   SELECT
     entries.trace_id AS trace_id, entries.span_id AS span_id,
     SUM(CASE WHEN outgoing.db_system_name <> '' THEN outgoing.duration_ns ELSE 0 END) AS database_ns,
+    SUM(CASE WHEN outgoing.db_system_name <> '' AND outgoing.calls = 0 THEN outgoing.duration_ns ELSE 0 END) AS waiting_ns,
     SUM(CASE WHEN outgoing.db_system_name <> '' THEN outgoing.calls ELSE 0 END) AS calls,
     SUM(CASE WHEN outgoing.db_system_name <> '' THEN 0 WHEN outgoing.server_ns > 0 THEN outgoing.server_ns ELSE outgoing.duration_ns END) AS downstream_ns,
     SUM(CASE WHEN outgoing.db_system_name = '' AND outgoing.server_ns > 0 AND outgoing.duration_ns > outgoing.server_ns
@@ -76,6 +78,7 @@ SELECT
   CAST(SUM(CAST(FLOOR(LEAST(entries.adjusted_count * COALESCE(spent.calls, 0), 1e12) * 65536 + 0.5) AS BIGINT)) AS DOUBLE) / 65536 AS calls,
   CAST(SUM(CAST(FLOOR(LEAST(entries.adjusted_count * entries.duration_ns, 1e18) + 0.5) AS BIGINT)) AS DOUBLE) * 0.001 AS total_us,
   CAST(SUM(CAST(FLOOR(LEAST(entries.adjusted_count * COALESCE(spent.database_ns, 0), 1e18) + 0.5) AS BIGINT)) AS DOUBLE) * 0.001 AS database_us,
+  CAST(SUM(CAST(FLOOR(LEAST(entries.adjusted_count * COALESCE(spent.waiting_ns, 0), 1e18) + 0.5) AS BIGINT)) AS DOUBLE) * 0.001 AS waiting_us,
   CAST(SUM(CAST(FLOOR(LEAST(entries.adjusted_count * COALESCE(spent.downstream_ns, 0), 1e18) + 0.5) AS BIGINT)) AS DOUBLE) * 0.001 AS downstream_us,
   CAST(SUM(CAST(FLOOR(LEAST(entries.adjusted_count * COALESCE(spent.network_ns, 0), 1e18) + 0.5) AS BIGINT)) AS DOUBLE) * 0.001 AS network_us,
   MIN(entries.trace_id) AS example_trace_id
