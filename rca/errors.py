@@ -13,6 +13,7 @@ __all__ = [
     "EngineError",
     "FormatError",
     "NoDataError",
+    "NotInStoreError",
     "OptionError",
     "QueryError",
     "RcaError",
@@ -57,6 +58,10 @@ class QueryError(RcaError, RuntimeError):
 
 class NoDataError(RcaError, ValueError):
     """The question is well put, but nothing in the store answers it."""
+
+
+class NotInStoreError(NoDataError):
+    """A service or a window that the question names is not in the store: a misspelt name is no quiet day."""
 
 
 class OptionError(RcaError, ValueError):

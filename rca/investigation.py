@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from rca.errors import NoDataError
+from rca.errors import NoDataError, NotInStoreError
 from rca.experiments import experiments_recorded
 from rca.findings.attributes import compare_attributes
 from rca.findings.changes import deploy_correlation
@@ -124,6 +124,11 @@ def investigate(
     Investigation
         Also where nothing was found: then it says why.
 
+    Raises
+    ------
+    NotInStoreError
+        When the service or the window is not in the store.
+
     Examples
     --------
     >>> import rca
@@ -136,6 +141,8 @@ def investigate(
         told("finding the incident")
         try:
             incident = detect_incident(store, service=service, start=start, end=end)
+        except NotInStoreError:
+            raise
         except NoDataError as error:
             return Investigation(
                 incident=None,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import rca
@@ -33,15 +35,38 @@ def run(options: argparse.Namespace) -> Outcome:
     for path in options.paths:
         if path != "-":
             discover(path, Limits())  # refuse before anything is written
-    existed = Path(options.db).exists()
-    with rca.open(options.db) as store:
+    with _no_empty_file(Path(options.db)) as keep, rca.open(options.db) as store:
         report = store.ingest(*options.paths, format=options.format, service=options.service, progress=terminal())
+        if report.total("records_read"):
+            keep()
     useless = _useless(options.paths, report)
-    if not existed and report.inputs and not report.total("records_read") and len(report.failed) == len(report.inputs):
+    if (
+        not Path(options.db).exists()
+        and report.inputs
+        and not report.total("records_read")
+        and len(report.failed) == len(report.inputs)
+    ):
         complaints = tuple(escape_terminal(item.message) for item in report.failed)
         return Outcome(document=report.to_dict(), text=str(report), complaints=complaints, code=1)
     complaints = tuple(escape_terminal(item.message or f"{item.path} could not be read") for item in report.failed)
     return Outcome(document=report.to_dict(), text=_summary(report), complaints=complaints, code=1 if useless else 0)
+
+
+@contextmanager
+def _no_empty_file(db: Path) -> Iterator[Callable[[], None]]:
+    """Remove a store that this run made, unless the function given is called: a file that holds nothing is half a result."""
+    existed, useful = db.exists(), False
+
+    def keep() -> None:
+        nonlocal useful
+        useful = True
+
+    try:
+        yield keep
+    finally:
+        if not existed and not useful:
+            for leftover in (db, db.with_name(f"{db.name}.wal")):
+                leftover.unlink(missing_ok=True)
 
 
 def _useless(paths: list[str], report: rca.IngestReport) -> list[str]:

@@ -107,7 +107,7 @@ def _check_out(folder: Path) -> None:
 
 def _text(found: Investigation, out: str | None) -> str:
     if found.incident is None:
-        return f"No incident found. {display.escape_terminal(found.why)}"
+        return f"No incident found: {display.escape_terminal(found.why.removeprefix('No incident found: '))}"
     parts = [f"Incident: {display.escape_terminal(found.incident)}", ""]
     names = ("latency", "queries_per_request", "repeated_queries", "slow_queries", "saturation", "dependencies")
     parts += [f"- {display.escape_terminal(found.findings[name].claim)}" for name in names if name in found.findings]

@@ -6,7 +6,7 @@ import altair as alt
 import polars as pl
 
 from rca.figures.theme import AFTER, BEFORE, GREY, PALETTE, Chart, label, records, titled
-from rca.model import Verdicts
+from rca.model import Verdict, Verdicts
 
 __all__ = ["scoreboard"]
 
@@ -30,17 +30,17 @@ def scoreboard(verdicts: Verdicts) -> Chart:
     """
     rows = [
         {
-            "name": f"{item.id}  {label(item.title, 52)}",
+            "name": _name(item),
             "decibans": item.decibans,
             "status": item.status,
-            "text": f"{item.status.replace('_', ' ')}, {item.probability:.0%}",
+            "text": _text(item),
             "edge": max(item.decibans, 0.0),
         }
         for item in verdicts
     ]
     frame = pl.DataFrame(rows)
     low, high = min(float(frame["decibans"].min()), 0.0), max(float(frame["decibans"].max()), 0.0)  # type: ignore[arg-type]
-    scale = alt.Scale(domain=[low - 2, high + (high - low) * 0.35 + 6], nice=False)
+    scale = alt.Scale(domain=[low - 2, high + (high - low) * 0.4 + 6], nice=False)
     base = alt.Chart(
         records(frame, ("name", "decibans", "status", "text", "edge")), description="Hypotheses by their score"
     ).encode(y=alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=440)))
@@ -59,3 +59,16 @@ def scoreboard(verdicts: Verdicts) -> Chart:
             f"{len(verdicts)} hypotheses weighed against each other{settled}",
         )
     )
+
+
+def _name(verdict: Verdict) -> str:
+    """Return the title, after its number where the hypothesis has one."""
+    return f"{verdict.id}  {label(verdict.title, 52)}" if verdict.id[-1:].isdigit() else label(verdict.title, 56)
+
+
+def _text(verdict: Verdict) -> str:
+    """Return status and probability; a contributor is none of the main causes that the probabilities are about."""
+    if verdict.status == "contributing":
+        return "contributing"
+    share = "< 0.1%" if verdict.probability < 0.001 else f"{verdict.probability:.0%}"
+    return f"{verdict.status.replace('_', ' ')}, {share}"

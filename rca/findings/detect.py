@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from rca.errors import NoDataError, OptionError, did_you_mean
+from rca.errors import NoDataError, NotInStoreError, OptionError, did_you_mean
 from rca.measures.calls import CallGraph, call_graph
 from rca.measures.felt import Felt, felt
 from rca.measures.lasting import LEAST_BINS, lasting_shift
@@ -82,7 +82,9 @@ def detect_incident(
     Raises
     ------
     NoDataError
-        When nothing stands out (“no incident found …”), or the service is not in the data.
+        When nothing stands out (“no incident found …”).
+    NotInStoreError
+        When the service or the window is not in the data.
     OptionError
         When the window is empty.
 
@@ -120,12 +122,12 @@ def _check(store: Store, service: str | None, start_ns: int | None, end_ns: int 
         raise OptionError(f"The incident must end after it starts: {format_time(start_ns)} to {format_time(end_ns)}.")
     late, early = start_ns is not None and start_ns >= extent.end_ns, end_ns is not None and end_ns <= extent.start_ns
     if late or early:
-        raise NoDataError(f"There is no telemetry in this window; the store covers {extent}.")
+        raise NotInStoreError(f"There is no telemetry in this window; the store covers {extent}.")
     if service is None:
         return
     known = {str(name) for name in _services(store)}
     if service not in known:
-        raise NoDataError(f"There is no service {service!r} in the store. {did_you_mean(service, known)}")
+        raise NotInStoreError(f"There is no service {service!r} in the store. {did_you_mean(service, known)}")
 
 
 def _services(store: Store) -> Iterable[str]:
