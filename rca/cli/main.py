@@ -11,12 +11,23 @@ from types import ModuleType
 import orjson
 
 import rca
-from rca.cli import doctor, export, formats, gate, ingest, investigate, lint, runbook, summary
+from rca.cli import doctor, export, formats, gate, ingest, investigate, lint, new_notebook, runbook, summary
 from rca.errors import RcaError
 
 __all__ = ["COMMANDS", "main"]
 
-COMMANDS: tuple[ModuleType, ...] = (ingest, summary, investigate, gate, lint, export, runbook, formats, doctor)
+COMMANDS: tuple[ModuleType, ...] = (
+    ingest,
+    summary,
+    investigate,
+    gate,
+    lint,
+    export,
+    runbook,
+    new_notebook,
+    formats,
+    doctor,
+)
 """Each module has ``NAME``, ``HELP``, ``add_arguments(parser)`` and ``run(options) -> Outcome``."""
 
 
