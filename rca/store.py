@@ -130,7 +130,8 @@ class Store:
             )
         chosen = by_name(format, formats) if isinstance(format, str) else format
         sources = list(_sources([str(path) for path in paths], limits or Limits()))
-        with (progress or silent()).start(sum(source.size for source in sources)) as bar:
+        total = sum(source.size for source in sources)
+        with (progress or silent()).start(total) as bar, self.engine.writing():
             done = []
             for source in sources:
                 source.advance = bar.file(source.path, source.size)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,13 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoload_known_extensions": "false",
     "allow_community_extensions": "false",
 }
+_WRITTEN, _KEPT = 100_000_000, "112MB"
 _LOCK_DOWN = (
     "SET enable_external_access = false",
     "SET python_enable_replacements = false",
     "SET preserve_insertion_order = true",
+    "SET write_buffer_row_group_count = 1",  # what is ingested is written as it comes, not held in memory
+    "SET allowed_configs = ['threads', 'memory_limit']",  # DuckDBEngine.writing
     "SET wal_autocheckpoint = '256MB'",  # many small files: a checkpoint a file costs more than reading it
     "SET lock_configuration = true",
 )
@@ -114,6 +118,7 @@ class DuckDBEngine:
     def __init__(self, con: duckdb.DuckDBPyConnection, *, location: str = ":memory:") -> None:
         self.con = con
         self._location = location
+        self._written = 0
 
     @property
     def location(self) -> str:
@@ -156,13 +161,33 @@ class DuckDBEngine:
 
     def insert(self, table: str, rows: pa.Table) -> None:
         """Append `rows`, which have exactly the columns of `table`; a map may come as the text of a JSON object."""
-        view = "rca_incoming"
-        columns = ", ".join(_incoming(column, rows.schema) for column in arrow_schema(table))
-        self.con.register(view, rows)
+        # not as a registered view: a transaction keeps each one, and the rows behind it, until it ends
+        incoming = self.con.from_arrow(rows)
+        incoming.project(", ".join(_incoming(column, rows.schema) for column in arrow_schema(table))).insert_into(table)
+        self._written += rows.nbytes
+        if self._written > _WRITTEN:
+            self._written = 0
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Drop what is on disk already from memory, which the engine would else fill to its limit."""
+        row = self.con.execute("SELECT current_setting('memory_limit')").fetchone()
+        with suppress(duckdb.Error):  # what cannot go, stays; a connection of the user's own may be locked
+            self.con.execute("SET memory_limit = $kept", {"kept": _KEPT})
+        with suppress(duckdb.Error):
+            self.con.execute("SET memory_limit = $limit", {"limit": row[0] if row else "80%"})
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Work with one thread: where several write, most of what they use is spent on waiting for each other."""
+        row = self.con.execute("SELECT current_setting('threads')").fetchone()
+        with suppress(duckdb.Error):  # a connection of the user's own may be locked
+            self.con.execute("SET threads = 1")
         try:
-            self.con.execute(" ".join(("INSERT INTO", quoted(table), "SELECT", columns, "FROM", view)))
+            yield
         finally:
-            self.con.unregister(view)
+            with suppress(duckdb.Error):
+                self.con.execute("SET threads = $threads", {"threads": row[0] if row else 1})
 
     def close(self) -> None:
         """Close the connection; a second call does nothing."""

@@ -17,7 +17,7 @@ from rca.schema import PRIMARY, TABLES, arrow_schema, conform, table
 
 __all__ = ["TableSink"]
 
-_BLOCK_ROWS = 122_880  # a row group of the store: whole ones are compressed and written as they come
+_BLOCK_ROWS = 16_384  # an insert; what waits here is memory, and the store fills its row groups from any length
 _EXCERPT = 200
 
 
@@ -163,7 +163,7 @@ class TableSink:
             self._flush(name, whole=True)
 
     def _flush(self, name: str, *, whole: bool = False) -> None:
-        """Append what waits for a table; `whole` keeps back what does not fill a row group."""
+        """Append what waits for a table; `whole` keeps back what does not fill an insert."""
         blocks = self._waiting.pop(name, [])
         count = self._waiting_rows.pop(name, 0)
         if not count:

@@ -25,7 +25,7 @@ from rca.ingest.source import Source
 
 __all__ = ["FORMAT"]
 
-_BLOCK = 8 << 20
+_BLOCK = 2 << 20
 _MOST = 64 << 20
 _SECOND = 1_000_000_000
 _QUERY = (

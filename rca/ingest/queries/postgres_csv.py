@@ -20,7 +20,7 @@ from rca.ingest.source import Source
 
 __all__ = ["FORMAT"]
 
-_BLOCK = 8 << 20
+_BLOCK = 2 << 20
 _MOST = 64 << 20
 _NAMES = (
     "log_time", "user", "database", "pid", "client", "session", "line", "ps", "session_start", "vxid", "txid", "level",

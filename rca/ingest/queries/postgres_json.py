@@ -25,7 +25,7 @@ from rca.ingest.source import Source
 
 __all__ = ["FORMAT"]
 
-_BLOCK = 8 << 20
+_BLOCK = 2 << 20
 _OWN = ("error_severity", "message")
 _KEYS = {
     "time": ("timestamp", "log_time", "time"),

@@ -18,7 +18,7 @@ from rca.ingest.source import Source
 
 __all__ = ["FORMAT", "Lines"]
 
-_BLOCK = 8 << 20
+_BLOCK = 2 << 20
 _MOST = 64 << 20
 _RECORD = re.compile(
     r".{0,300}?\b(?:LOG|ERROR|FATAL|PANIC|WARNING|NOTICE|INFO|DEBUG[1-5]?|DETAIL|HINT|CONTEXT|STATEMENT):(?:  | (?=\S))"
