@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 
-from rca.hypotheses.base import Hypothesis, missing, observation
+from rca.hypotheses.base import Hypothesis, Test, missing, observation
 from rca.hypotheses.evidence import error_words, excess_in, saturated
 from rca.hypotheses.observed import Observed
 from rca.hypotheses.origin import began_elsewhere, begins_as
@@ -70,6 +72,19 @@ def dependency_fails(observed: Observed) -> Evidence:
     return observation(name, family, weight, claim, source="elicited", finding=observed.hops)
 
 
+def _reached(test: Test) -> Test:
+    """Let evidence that calls fail count only where the other side was reached; else the way to it is at fault."""
+
+    def doubted(observed: Observed) -> Evidence:
+        found = test(observed)
+        kind, text = observed.on_the_way()
+        if not kind or found.decibans <= 0:
+            return found
+        return replace(found, decibans=0.0, claim=f"{found.claim} But calls fail on the way: “{text[:100]}”.")
+
+    return doubted
+
+
 DEPENDENCY = Hypothesis(
     id="H1",
     title="downstream dependency latency or failure",
@@ -79,9 +94,9 @@ DEPENDENCY = Hypothesis(
         excess_in("downstream", "other services"),
         begins_as("dependency"),
         dependency_slower,
-        dependency_fails,
-        saturated("circuit breakers", "breaker"),
-        error_words("errors of calls", _WORDS),
+        _reached(dependency_fails),
+        _reached(saturated("circuit breakers", "breaker")),
+        _reached(error_words("errors of calls", _WORDS)),
     ),
     experiments=(
         "stub the dependency or serve its fallback",

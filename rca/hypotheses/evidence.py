@@ -21,6 +21,8 @@ _CHANCE = 0.2
 """From this corrected p-value on, a rise is chance; below, the bound of the p-value grades it."""
 _MOST = 0.5
 """Share of the excess from which it lies in other services."""
+_WORK = 1.5
+"""Rise of a resource beside that of the request rate from which traffic alone does not explain it."""
 _SURGE = 3.5
 """A shift beyond three and a half standard errors: a handful of templates among thousands pass it by chance."""
 
@@ -72,12 +74,16 @@ def saturated(name: str, *signals: str, cap: float = 8.0) -> Test:
         rows = observed.signals(*signals)
         if rows.is_empty():
             return missing(name, family, f"No metric of {', '.join(signals)} is in the store.")
-        if set(signals) & WAITING and observed.caused[2]:
-            where, _, cause = observed.caused
+        where, _, cause = observed.caused
+        if set(signals) & WAITING and (cause or observed.busier):
             rows = rows.filter(~pl.col("signal").is_in(list(WAITING)))
             if rows.is_empty():
-                claim = f"What waits or is held grew with what is slow at {where}: {cause}."
+                why = f"what is slow at {where}: {cause}" if cause else "the requests that came"
+                claim = f"What waits or is held grew with {why}."
                 return observation(name, family, 0.0, claim, source="a consequence", finding=observed.saturation)
+        if observed.busier and observed.rate is not None:  # what counts work done rises with the work that comes
+            more = pl.col("during") > _WORK * observed.rate.ratio * pl.col("before")
+            rows = rows.with_columns(p_value=pl.when(more).then(pl.col("p_value")).otherwise(pl.lit(1.0)))
         varied = rows.filter(pl.col("p_value").is_not_null())
         if varied.is_empty():
             return missing(name, family, f"{rows.height} such metrics have too few points in a window to be tested.")

@@ -19,7 +19,7 @@ __all__ = ["NETWORK"]
 _WORDS = (
     r"connection (?:reset|refused|closed|aborted|timed)|no such host|name resolution|nxdomain|servfail|getaddrinfo|eai_again|"
     r"enotfound|\bdns\b|unreachable|no route to host|econn(?:reset|refused)|etimedout|broken pipe|packet loss|retransmi|"
-    r"dial tcp|i/o timeout|socket hang up|temporary failure in"
+    r"dial tcp|i/o timeout|socket hang up|temporary failure in|name or service not known|nodename nor servname|could not resolve|(?:server|remote|peer) (?:disconnected|closed)"
 )
 
 
@@ -66,6 +66,17 @@ def _interval(row: dict[str, Any]) -> tuple[float, float]:
     return float(row["ratio"]) * math.exp(-error), float(row["ratio"]) * math.exp(error)
 
 
+def calls_fail_on_the_way(observed: Observed) -> Evidence:
+    """Ask what the calls that fail say of themselves: that the other side was not reached, or cut off."""
+    name, family = "what failed calls say", "hops"
+    if not observed.failed_spans:
+        return missing(name, family, "No span that failed says why.")
+    kind, text = observed.on_the_way()
+    if kind == "network":
+        return observation(name, family, 9.0, f"Most calls that fail say “{text[:120]}”.", source="elicited")
+    return observation(name, family, -1.0, "Calls that fail do not speak of a connection.", source="elicited")
+
+
 NETWORK = Hypothesis(
     id="H4",
     title="network, DNS or region",
@@ -75,6 +86,7 @@ NETWORK = Hypothesis(
         excess_in("network", "the network between services"),
         begins_as("network"),
         gap_grew,
+        calls_fail_on_the_way,
         saturated("network errors", "network", "dns"),
         error_words("errors of connections", _WORDS),
     ),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
@@ -22,6 +24,7 @@ from rca.measures.periods import Periods, periods
 from rca.measures.places import binned, requests_by_place
 from rca.measures.saturation import SCHEMA
 from rca.measures.services import Ranked, ranked_clues, table_of
+from rca.measures.texts import Text, incident_texts
 from rca.model import Finding, Incident, Window
 from rca.sql import statement
 from rca.stats.binned import PLACES, Binned, Estimate, estimate, resample, summarize
@@ -32,6 +35,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Observed", "Requests"]
 
+_UNKNOWN_SAMPLING = 0.2
+"""Standard error, on the logarithm, of a rate counted from traces whose sampling may not be on record."""
+_BUSIER = 1.4
+"""Ratio of rates, by the lower end of its interval, from which more requests explain why things wait."""
 _EXPLAINS = 0.2
 """Share of the excess from which time that is no wait explains the waits."""
 T = TypeVar("T")
@@ -87,6 +94,17 @@ class Requests:
         return np.where(rest > _EXPLAINS * (rest + waits), waits, 0.0)
 
 
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Requests a second before and during, by the weights of traces, and their ratio with its interval (95 %)."""
+
+    before: float
+    during: float
+    ratio: float
+    low: float
+    high: float
+
+
 class Observed:
     """The findings about one incident; an attribute is None where the store cannot give it, and `why` says so."""
 
@@ -132,6 +150,25 @@ class Observed:
             out.append(sum(min(at + step, window.end_ns) - max(at, window.start_ns) for at in bins))
         return out[0], out[1]
 
+    @cached_property
+    def rate(self) -> Rate | None:
+        """Requests a second; None where a window is not traced."""
+        covered = self.traced_ns
+        if self.requests is None or not all(covered):
+            return None
+        before, during = self.requests.before, self.requests.during
+        first, second = (
+            float(item.weight.sum()) / (length / 1e9) for item, length in zip((before, during), covered, strict=True)
+        )
+        ratio = second / first if first else float("nan")
+        error = math.exp(1.96 * math.sqrt(1 / before.n + 1 / during.n + _UNKNOWN_SAMPLING**2))
+        return Rate(first, second, ratio, ratio / error, ratio * error)
+
+    @property
+    def busier(self) -> bool:
+        """Whether plainly more requests came, so that what waits needs no other cause."""
+        return self.rate is not None and self.rate.low > _BUSIER
+
     def _binned(self, window: Window) -> Binned:
         return binned(requests_by_place(self.store, self.incident.service_name, window))
 
@@ -162,8 +199,34 @@ class Observed:
 
     @cached_property
     def logs(self) -> pl.DataFrame | None:
-        """Log templates before and during."""
-        return self._try("logs", lambda: log_shifts(self.store, self.windows))
+        """Log templates and telling messages of failed spans, before and during."""
+        from rca.hypotheses.spoken import span_messages
+
+        logs = self._try("logs", lambda: log_shifts(self.store, self.windows))
+        spans = span_messages(self.texts)
+        if logs is None:
+            return spans if spans.height else None
+        return pl.concat([logs, spans.cast({"severity_number": logs.schema["severity_number"]})], how="diagonal").sort(
+            "shift", "service_name", "template", descending=[True, False, False]
+        )
+
+    @cached_property
+    def texts(self) -> list[Text]:
+        """What services say, in logs and in failed spans."""
+        return incident_texts(self.store, self.windows)
+
+    @cached_property
+    def failed_spans(self) -> Mapping[str, Mapping[str, tuple[float, str]]]:
+        """Kinds of fault that the failed spans of each service speak of."""
+        from rca.hypotheses.spoken import kinds_said
+
+        return kinds_said(self.texts)
+
+    def on_the_way(self) -> tuple[str, str]:
+        """Kind (network or certificate) and message of most calls of the incident's service that fail, where that is why."""
+        said = self.failed_spans.get(self.incident.service_name, {})
+        best = max(said, key=lambda kind: said[kind][0], default="")
+        return (best, said[best][1]) if best in ("network", "certificate") and said[best][0] >= 0.5 else ("", "")
 
     @cached_property
     def suspects(self) -> list[Ranked] | None:

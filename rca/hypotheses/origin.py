@@ -9,11 +9,12 @@ fault, and each service counts by how plainly it stands out.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rca.hypotheses.base import Test, missing, observation
 from rca.hypotheses.observed import Observed
+from rca.hypotheses.spoken import said_of
 from rca.hypotheses.weights import bounded
 from rca.measures.knock_on import causes
 from rca.measures.services import Clue, Ranked
@@ -21,7 +22,7 @@ from rca.measures.vocabulary import is_database
 from rca.mechanisms.symptoms import symptoms_in
 from rca.model import Evidence
 
-__all__ = ["KINDS", "Origin", "began_elsewhere", "begins_as", "kinds_of", "origin", "said_of"]
+__all__ = ["KINDS", "Origin", "began_elsewhere", "begins_as", "kinds_of", "origin"]
 
 KINDS = ("dependency", "database", "runtime", "network", "defect")
 """Kinds of fault: those of H1 to H4, and a defect of the code."""
@@ -33,18 +34,14 @@ _LEAK = 1.0
 """Decibans that each kind is given, for what no instrument sees."""
 _GAP = 0.3
 """Share of a gap's weight that is left where the process itself is slow: a starved process takes its calls late."""
+_FOLLOWS = 0.1
+"""Share that is left of failing calls and open breakers where the calls did not reach the other side."""
+_MOSTLY = 0.5
+"""Share of the telling messages from which failed spans say what is wrong."""
 _RUNTIME = frozenset(("cpu", "throttling", "memory", "gc", "pool", "queue", "restarts", "disk"))
 _DATABASE = frozenset(("db_cpu", "db_scan", "db_lock", "replication", "connections", "queries"))
 _NETWORK = frozenset(("network", "dns"))
 _DEPENDENCY = frozenset(("breaker", "retries"))
-_SAID = (
-    ("dependency", frozenset(("breaker", "provider", "retries"))),
-    ("database", frozenset(("pool", "deadlock", "relation", "column", "constraint", "slow_query", "connections", "failover"))),
-    ("network", frozenset(("dns", "network", "refused", "reset"))),
-    ("runtime", frozenset(("memory", "gc", "threads", "fd", "restart", "throttled", "disk", "probe"))),
-    ("dependency", frozenset(("timeout", "throttle", "callee"))),
-)  # fmt: skip
-"""Kinds of fault that symptoms in messages speak of, the most telling first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +59,7 @@ def origin(observed: Observed) -> Origin | None:
 
     The shares are those of the services that stand out, each weighted by the odds of its score.
     """
-    ranked = [item for item in causes(observed.suspects or ()) if item.score >= _LEAST]
+    ranked = [item for item in causes(observed.suspects or (), busier=observed.busier) if item.score >= _LEAST]
     if not ranked:
         return None
     best = ranked[0]
@@ -71,6 +68,7 @@ def origin(observed: Observed) -> Origin | None:
     odds = [10 ** ((item.score - best.score) / 10) for item in ranked]
     for item, weight in zip(ranked, odds, strict=True):
         found, said = kinds_of(item, observed.incident.service_name)
+        _hear(found, said, observed.failed_spans.get(item.service_name, {}))
         whole = sum(found.values()) + _LEAK * len(KINDS)
         for kind in KINDS:
             shares[kind] += weight / sum(odds) * (found[kind] + _LEAK) / whole
@@ -105,6 +103,19 @@ def kinds_of(item: Ranked, here: str) -> tuple[dict[str, float], dict[str, str]]
     return found, said
 
 
+def _hear(found: dict[str, float], said: dict[str, str], spoken: Mapping[str, tuple[float, str]]) -> None:
+    """Let what failed spans say of themselves outweigh that calls fail and breakers open, which follows from it."""
+    for kind in ("network", "certificate"):
+        share, text = spoken.get(kind, (0.0, ""))
+        if share < _MOSTLY:
+            continue
+        for other in ("dependency", "defect"):
+            found[other] *= _FOLLOWS
+        if kind in found:
+            found[kind] = max(found[kind], _PLAIN)
+            said[kind] = f"calls fail with “{text[:90]}”"
+
+
 def _divide(found: dict[str, float], own: float, *, is_here: bool) -> None:
     """Give a service's own slowness to the kind of fault that explains it."""
     slowed = found["runtime"] >= _LEAST or own >= _GAP * found["network"] > 0
@@ -127,22 +138,14 @@ def _kind(clue: Clue, service: str) -> str:
             return "database"
         return "own" if clue.signal == "latency" else "defect"
     if clue.family == "log":
-        seen = set(symptoms_in(clue.claim)) if clue.signal == "log_errors" else set()
-        return said_of(seen)
+        kind = said_of(symptoms_in(clue.claim) if clue.signal == "log_errors" else ())
+        return kind if kind in KINDS else ""
     if clue.signal in _RUNTIME:
         return "database" if is_database(service) else "runtime"
     for kind, signals in (("database", _DATABASE), ("network", _NETWORK), ("dependency", _DEPENDENCY)):
         if clue.signal in signals:
             return kind
     return ""
-
-
-def said_of(seen: Collection[str]) -> str:
-    """Return the kind of fault that the symptoms of a message speak of; ``"defect"`` where they name none of the others.
-
-    A message may show several (“unavailable: breaker open”): the kinds are asked in the order of how much each says.
-    """
-    return next((kind for kind, names in _SAID if names & set(seen)), "defect")
 
 
 def began_elsewhere(observed: Observed) -> Origin | None:
@@ -166,6 +169,8 @@ def begins_as(kind: str) -> Test:
         share = found.shares[kind]
         even = 1 / len(KINDS)
         weight = 10 * math.log10(share / (1 - share) * (1 - even) / even) * min(1.0, found.score / _PLAIN)
+        if weight > 0 and observed.busier:
+            weight *= _GAP  # with more requests everything has more to do
         claim = found.claims.get(kind, f"nothing of this kind shows at {found.service_name}, where it begins")
         source = "elicited: share of this kind among the clues of the services that stand out, against one in five"
         return observation(name, family, bounded(weight), f"{claim}.", source=source)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 import polars as pl
 
 from rca.hypotheses.base import Hypothesis, missing, observation
 from rca.hypotheses.evidence import error_words
 from rca.hypotheses.observed import Observed
-from rca.hypotheses.origin import begins_as, said_of
+from rca.hypotheses.origin import begins_as
+from rca.hypotheses.spoken import said_of
 from rca.hypotheses.weights import bounded, of_ratio
 from rca.mechanisms.symptoms import symptoms_in
 from rca.model import Evidence
@@ -27,8 +26,6 @@ _CERTIFICATE = r"certificate|x509|\bcert\b.{0,40}(?:expired|invalid|unknown)|tls
 
 _EXPLAINED = 0.3
 """Rise of a call's failures, as a share of the requests' own rise, from which the call explains it."""
-_UNKNOWN_SAMPLING = 0.2
-"""Standard error, on the logarithm, of a rate counted from traces whose sampling may not be on record."""
 
 
 def errors_rose(observed: Observed) -> Evidence:
@@ -65,21 +62,25 @@ def rate_rose(observed: Observed) -> Evidence:
     name, family = "request rate", "traffic"
     if observed.requests is None:
         return missing(name, family, f"Requests cannot be counted: {observed.why['requests']}.")
-    before, during = observed.requests.before, observed.requests.during
-    covered = observed.traced_ns
-    if not all(covered):
+    found = observed.rate
+    if found is None:
         return missing(name, family, "No stretch of time is traced in one of the windows.")
-    rate_before, rate_during = float(before.weight.sum()) / covered[0], float(during.weight.sum()) / covered[1]
-    ratio = rate_during / rate_before if rate_before else float("nan")
-    error = 1.96 * math.sqrt(1 / before.n + 1 / during.n + _UNKNOWN_SAMPLING**2)
-    low, high = ratio * math.exp(-error), ratio * math.exp(error)
-    claim = (
-        f"{rate_before * 1e9:,.2f} → {rate_during * 1e9:,.2f} requests a second, counted from traces by their weight."
-    )
+    claim = f"{found.before:,.2f} → {found.during:,.2f} requests a second, counted from traces by their weight."
     source = (
         "elicited: log-ratio around 2.5 against around 1; a sampling rate that traces do not tell may be off by a fifth"
     )
-    return observation(name, family, of_ratio(ratio, low, high, expected=2.5, cap=8.0), claim, source=source)
+    return observation(name, family, of_ratio(found.ratio, found.low, found.high, expected=2.5), claim, source=source)
+
+
+def calls_speak_of_certificates(observed: Observed) -> Evidence:
+    """Ask whether the calls that fail say that a certificate is at fault."""
+    name, family = "what failed calls say", "hops"
+    if not observed.failed_spans:
+        return missing(name, family, "No span that failed says why.")
+    kind, text = observed.on_the_way()
+    if kind == "certificate":
+        return observation(name, family, 10.0, f"Most calls that fail say “{text[:120]}”.", source="elicited")
+    return observation(name, family, -1.0, "Calls that fail do not speak of a certificate.", source="elicited")
 
 
 def nothing_clear(observed: Observed) -> Evidence:
@@ -146,7 +147,7 @@ OTHERS: tuple[Hypothesis, ...] = (
         id="certificate",
         title="an expired or wrong certificate",
         prior_decibans=-11.0,
-        tests=(error_words("errors about certificates", _CERTIFICATE, cap=10.0),),
+        tests=(error_words("errors about certificates", _CERTIFICATE, cap=10.0), calls_speak_of_certificates),
         experiments=("renew it on one replica", "check its dates with a TLS client"),
         remediation="renew the certificate",
     ),

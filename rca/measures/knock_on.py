@@ -59,8 +59,15 @@ def plain_cause(ranked: Sequence[Ranked]) -> tuple[Ranked, Clue] | None:
     return None if best is None else (best[1], best[2])
 
 
-def causes(ranked: Sequence[Ranked]) -> list[Ranked]:
+def causes(ranked: Sequence[Ranked], *, busier: bool = False) -> list[Ranked]:
     """Return the services ranked anew with little left of what only follows, where something else stands out.
+
+    Parameters
+    ----------
+    ranked
+        Services with their clues.
+    busier
+        Whether more requests came than before: then waits need no other cause.
 
     Examples
     --------
@@ -69,7 +76,7 @@ def causes(ranked: Sequence[Ranked]) -> list[Ranked]:
     >>> [item.service_name for item in causes([waits, slow])], [item.service_name for item in causes([waits])]
     (['b', 'a'], ['a'])
     """
-    if plain_cause(ranked) is None:
+    if not busier and plain_cause(ranked) is None:
         return list(ranked)
     queued = _queued(ranked)
     out = []

@@ -13,6 +13,10 @@ from rca.mechanisms.symptoms import is_outside, outside_hosts, symptoms_in
 __all__ = ["EXTERNAL", "External", "external_causes"]
 
 
+_GAP = 20.0
+"""Decibans by which a service stands out through the way to it, from which the network is a cause."""
+
+
 @dataclass(frozen=True, slots=True)
 class External:
     """A cause outside, how it would show, and what one does about it."""
@@ -135,6 +139,15 @@ def _data(scene: Scene) -> Found | None:
     return Found(0.75 * seen.strength * (1.0 if len(same) <= 3 else 0.6), seen.claim)
 
 
+def _network(scene: Scene) -> Found | None:
+    said = _half(_symptom("network")(scene), 0.5)
+    first = next(iter(scene.standing), None)
+    if first is None or first.score < _GAP or not first.clues or first.clues[0].family != "edge":
+        return said
+    seen = Found(min(0.3, first.score / 100), first.clues[0].claim)
+    return seen if said is None or seen.strength > said.strength else said
+
+
 EXTERNAL: tuple[External, ...] = (
     External("certificate_expired", "a certificate expired", _symptom("certificate"), "rotate-cert"),
     External("credential_expired", "a token, key or licence expired", _symptom("credential"), "rotate-credentials"),
@@ -145,7 +158,7 @@ EXTERNAL: tuple[External, ...] = (
     External("data", "a record that the code cannot digest", _data, "fix-data"),
     External("disk_full", "a disk is full", lambda scene: _half(_symptom("disk")(scene), 0.7), "free-disk"),
     External("database_failover", "the database changed its primary or was in maintenance", lambda scene: _half(_symptom("failover")(scene), 0.8), "failover"),
-    External("network", "the network loses or delays packets", lambda scene: _half(_symptom("network")(scene), 0.5), "escalate-upstream"),
+    External("network", "the network loses or delays packets", _network, "escalate-upstream"),
     External("quota", "a quota of a provider is used up", lambda scene: _half(_symptom("throttle")(scene), 0.35), "scale-up"),
     External("platform", "the platform reports an incident", _platform, "escalate-upstream"),
 )  # fmt: skip

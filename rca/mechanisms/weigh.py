@@ -51,6 +51,7 @@ _STANDS = 20.0
 """Decibans by which a service stands out plainly; half as much again leaves no doubt."""
 _HERE = 6.0
 """Most decibans for a change at the service where it begins, and against one elsewhere."""
+_WAY = -4.0
 _MECHANISM = 22.0
 _SLOW = ("memory", "disk", "fd", "connections", "queue", "gc", "restart", "certificate", "stale", "cache", "threads")
 """Symptoms that build up, so that a change may be hours older than they are."""
@@ -173,8 +174,8 @@ def _where(scene: Scene, out: Weighed) -> None:
 def _stands_out(scene: Scene, out: Weighed) -> None:
     """Weigh whether the incident begins where the change lies: a service that works as before was not broken by it.
 
-    What a caller changes can show at what it calls (more queries, retries), so callers of the service that stands out
-    lose nothing; a change below it, or beside it, would have shown there first. A gap between two services is no trait
+    What a caller changes can show at what it calls (more queries, retries), so a caller whose change is known to do harm
+    loses nothing; any other change would have shown where it lies first. A gap between two services is no trait
     of the one that is called.
     """
     if not scene.standing or not out.candidate.services:
@@ -185,6 +186,9 @@ def _stands_out(scene: Scene, out: Weighed) -> None:
     scores = {item.service_name: item.score for item in scene.standing}
     clues = first.clues[0] if first.clues else None
     on_the_way = clues is not None and clues.family == "edge"
+    if on_the_way and not out.mechanism:
+        out.add(_WAY, "it shows on the way between two services, which this is not known to touch")
+        return
     best = max(out.candidate.services, key=lambda name: scores.get(name, 0.0))
     behind = min(1.0, (first.score - scores.get(best, 0.0)) / _STANDS)
     if behind < 0.3:
@@ -194,8 +198,10 @@ def _stands_out(scene: Scene, out: Weighed) -> None:
                 f"{best} is where it begins: {clues.claim[:90] if clues else ''}",
             )
         return
+    if is_database(first.service_name):
+        return
     calls = any(first.service_name in scene.graph.below(name) for name in out.candidate.services)
-    if not calls and not is_database(first.service_name):
+    if not (calls and out.mechanism):
         out.add(-_HERE * behind, f"it begins at {first.service_name}, and {best} stands out less")
 
 
@@ -231,7 +237,7 @@ def _what(scene: Scene, out: Weighed) -> None:
     if not matches:
         out.add(
             *(
-                (-4.0, "nothing in what it says is known to do harm")
+                (-6.0, "nothing in what it says is known to do harm")
                 if candidate.told
                 else (-8.0, "nothing in its diff is known to do harm")
             )

@@ -17,7 +17,7 @@ from pathlib import Path
 
 __all__ = ["main"]
 
-LIFE_SECONDS = 1.5
+LIFE_SECONDS = 2.0
 CONFIGURATION = """[ca]
 default_ca = shop
 [shop]
@@ -71,6 +71,14 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
     writer.close()
 
 
+async def _next(reader: asyncio.StreamReader, *, idle: bool) -> bytes:
+    """Read what comes next; nothing where an old connection has had nothing to do for a second."""
+    try:
+        return await asyncio.wait_for(reader.read(65_536), 1.0 if idle else None)
+    except TimeoutError:
+        return b""
+
+
 async def _serve(port: int, target: int, folder: Path) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
@@ -80,11 +88,9 @@ async def _serve(port: int, target: int, folder: Path) -> None:
         there_reader, there_writer = await asyncio.open_connection("127.0.0.1", target)
         back = asyncio.create_task(_pump(there_reader, writer))
         with contextlib.suppress(ConnectionError, ssl.SSLError):
-            while time.monotonic() - born < LIFE_SECONDS and (piece := await reader.read(65_536)):
+            while piece := await _next(reader, idle=time.monotonic() - born > LIFE_SECONDS):
                 there_writer.write(piece)
                 await there_writer.drain()
-            # The answer to the last request is still on its way.
-            await asyncio.sleep(0.6)
         there_writer.close()
         await back
 
