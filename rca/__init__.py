@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rca import figures, stats
     from rca.digests import digest
     from rca.errors import RcaError
-    from rca.experiments import experiment, experiments_recorded
+    from rca.experiments import experiment, experiments_recorded, follow_up
     from rca.findings.attributes import compare_attributes
     from rca.findings.changes import deploy_correlation
     from rca.findings.compare_traces import compare_traces
@@ -67,6 +67,7 @@ _HOME = {
     "digest": "rca.digests",
     "experiment": "rca.experiments",
     "experiments_recorded": "rca.experiments",
+    "follow_up": "rca.experiments",
     "figures": "",
     "investigate": "rca.investigation",
     "latency": "rca.findings.latency",
@@ -114,6 +115,7 @@ __all__ = [
     "experiment",
     "experiments_recorded",
     "figures",
+    "follow_up",
     "investigate",
     "latency",
     "open",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
 
 from rca.errors import NoDataError, NotInStoreError
-from rca.experiments import experiments_recorded
+from rca.experiments import experiments_recorded, follow_up
 from rca.findings.attributes import compare_attributes
 from rca.findings.changes import deploy_correlation
 from rca.findings.compare_traces import compare_traces
@@ -186,9 +186,12 @@ def _investigate(
     missed: tuple[str, ...] = ()
     if experiments is None:
         experiments, missed = experiments_recorded(store, incident)
+    after_fix, lacking = _after_fix(store, incident, experiments)
+    findings |= after_fix
+    why += lacking
     told("hypotheses")
     verdicts = score_hypotheses(store, incident, experiments=experiments, observed=observed)
-    shown = _shown(observed, incident, experiments)
+    shown = _shown(observed, incident, experiments, findings.values())
     return Investigation(
         incident=incident,
         findings=findings,
@@ -204,11 +207,27 @@ def _investigate(
     )
 
 
-def _shown(observed: Observed, incident: Incident, experiments: Sequence[Experiment]) -> Window:
-    """Return what a timeline shows: from the baseline to the last experiment, where these lie near the incident."""
+def _after_fix(
+    store: Store, incident: Incident, experiments: Sequence[Experiment]
+) -> tuple[dict[str, Finding], list[str]]:
+    fixed = [item for item in experiments if item.kind == "fix"]
+    if not fixed:
+        return {}, []
+    try:
+        return {"follow_up": follow_up(store, incident, fixed[-1].treated.end_ns)}, []
+    except NoDataError as error:
+        return {}, [f"follow up: {error}"]
+
+
+def _shown(
+    observed: Observed, incident: Incident, experiments: Sequence[Experiment], findings: Iterable[Finding]
+) -> Window:
+    """Return what a timeline shows: from the baseline to the last experiment and what followed, near the incident."""
     length = max(incident.window.length_ns, _HOUR)
     start = min(observed.windows.baseline.start_ns, incident.start_ns)
-    end = max(observed.windows.baseline.end_ns, incident.end_ns, *(item.treated.end_ns for item in experiments), 0)
+    ends = [item.treated.end_ns for item in experiments]
+    ends += [item.window.end_ns for item in findings if item.name == "follow_up" and item.window is not None]
+    end = max(observed.windows.baseline.end_ns, incident.end_ns, *ends, 0)
     after = incident.end_ns + max(incident.window.length_ns // 2, 5 * _MINUTE)
     return Window(max(start, incident.start_ns - 24 * length), min(max(end, after), incident.end_ns + 24 * length))
 

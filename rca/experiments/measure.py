@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from rca.errors import NoDataError, OptionError
+from rca.errors import OptionError
+from rca.experiments.cohorts import Arm, Cohort, cohort_table, cohorts
 from rca.experiments.kinds import Kind, kind_named, recognise
 from rca.measures.periods import periods
-from rca.measures.places import binned, requests_by_place
 from rca.model import Effect, Experiment, Incident, Window
-from rca.sql import statement
-from rca.stats.binned import PLACES, Binned, estimate, resample, summarize
+from rca.stats.binned import estimate
 from rca.store import Store
 from rca.times import TimeLike, parse_time
 
@@ -31,17 +28,7 @@ _SIGNALS = (
 _FEW = 30
 """Requests below which a cohort says next to nothing about a high quantile."""
 
-Draws = dict[str, npt.NDArray[np.float64]]
 WindowLike = Window | tuple[TimeLike, TimeLike]
-
-
-@dataclass(frozen=True, slots=True)
-class _Cohort:
-    """Requests of one arm, their statistics and the resamples of these."""
-
-    data: Binned
-    value: dict[str, float]
-    draws: Draws
 
 
 def experiment(
@@ -98,13 +85,13 @@ def experiment(
     spans = periods(store, incident)
     treated_window = _window(treated, incident) or spans.incident
     control_window = _window(control, incident) or (treated_window if where else spans.incident)
-    before = _cohort(store, incident, spans.baseline, "baseline")
-    during = _cohort(store, incident, spans.incident, "incident")
-    arm = _cohort(store, incident, treated_window, "treated", where=where)
-    against = (
-        _cohort(store, incident, control_window, "control", where=where, exclude=True)
-        if where
-        else _cohort(store, incident, control_window, "control")
+    (before, during, arm, against), sql = cohorts(
+        store,
+        incident,
+        Arm("baseline", spans.baseline),
+        Arm("incident", spans.incident),
+        Arm("treated", treated_window, where),
+        Arm("control", control_window, where, exclude=bool(where)),
     )
     share = _recovered(chosen, signal, before, during, arm, against)
     return Experiment(
@@ -120,7 +107,7 @@ def experiment(
         concurrent=bool(where),
         hypotheses=chosen.isolates,
         table=_table(before, during, against, arm),
-        sql=(statement("requests_by_place").sql,),
+        sql=sql,
         caveats=tuple(_caveats(arm, against, chosen)),
     )
 
@@ -144,29 +131,8 @@ def _window(given: WindowLike | None, incident: Incident) -> Window | None:
     return Window(start, parse_time(last, day_of_ns=start))
 
 
-def _cohort(
-    store: Store,
-    incident: Incident,
-    window: Window,
-    role: str,
-    *,
-    where: Mapping[str, str] | None = None,
-    exclude: bool = False,
-) -> _Cohort:
-    frame = requests_by_place(store, incident.service_name, window)
-    data = binned(frame, where=where, exclude=exclude)
-    if not data.n:
-        chosen = f" with {dict(where)}" if where and not exclude else ""
-        raise NoDataError(
-            f"No traced request of {incident.service_name!r}{chosen} lies in the {role} window, {window}. Check the service's name and the times (rca summary --db FILE)."
-        )
-    value = {name: float(values[0]) for name, values in summarize(data).items()}
-    seeds = {"baseline": 1, "incident": 2, "treated": 3, "control": 4}
-    return _Cohort(data, value, resample(data, seed=seeds[role]))
-
-
 def _recovered(
-    kind: Kind, signal: str, before: _Cohort, during: _Cohort, arm: _Cohort, against: _Cohort
+    kind: Kind, signal: str, before: Cohort, during: Cohort, arm: Cohort, against: Cohort
 ) -> tuple[float | None, float | None, float | None]:
     """Return the share of the excess that the change took away (or, for a canary, brought back), with its interval."""
     excess = during.value[signal] - before.value[signal]
@@ -183,7 +149,7 @@ def _recovered(
     return found.value, found.low, found.high
 
 
-def _effect(signal: tuple[str, str, str], against: _Cohort, arm: _Cohort) -> Effect:
+def _effect(signal: tuple[str, str, str], against: Cohort, arm: Cohort) -> Effect:
     name, title, unit = signal
     difference = arm.value[name] - against.value[name]
     found = estimate(difference, arm.draws[name] - against.draws[name])
@@ -197,36 +163,27 @@ def _effect(signal: tuple[str, str, str], against: _Cohort, arm: _Cohort) -> Eff
         unit=unit,
         n_before=against.data.n,
         n_after=arm.data.n,
-        method=f"cluster bootstrap over {arm.data.bins} and {against.data.bins} time bins",
+        method=f"cluster bootstrap over {arm.data.bins} and {against.data.bins} time bins of {arm.source} requests",
         sampling=min(samplings) if samplings else None,
     )
 
 
-def _table(before: _Cohort, during: _Cohort, against: _Cohort, arm: _Cohort) -> pl.DataFrame:
-    rows = []
-    for role, cohort in (("baseline", before), ("incident", during), ("control", against), ("treated", arm)):
-        row: dict[str, object] = {"period": role, "n": cohort.data.n}
-        for name in (
-            *(item[0] for item in _SIGNALS),
-            *(f"slow_{place}_ms" for place in PLACES),
-            *(f"mean_{place}_ms" for place in PLACES),
-        ):
-            found = estimate(cohort.value[name], cohort.draws[name])
-            row |= {name: found.value, f"{name}_low": found.low, f"{name}_high": found.high}
-        rows.append(row)
-    return pl.DataFrame(rows, infer_schema_length=None)
+def _table(before: Cohort, during: Cohort, against: Cohort, arm: Cohort) -> pl.DataFrame:
+    return cohort_table(("baseline", before), ("incident", during), ("control", against), ("treated", arm))
 
 
 def _claim(
     name: str,
     kind: Kind,
     signal: str,
-    arm: _Cohort,
-    against: _Cohort,
+    arm: Cohort,
+    against: Cohort,
     share: tuple[float | None, float | None, float | None],
 ) -> str:
     title, unit = next((item[1], item[2]) for item in _SIGNALS if item[0] == signal)
-    moved = f"{name}: {title} {against.value[signal]:,.3g} → {arm.value[signal]:,.3g} {unit}".rstrip()
+    moved = (
+        f"{name}: {title} {_number(against.value[signal], unit)} → {_number(arm.value[signal], unit)} {unit}".rstrip()
+    )
     if share[0] is None:
         return f"{moved}; the incident shows no excess over its baseline, so no share of it can be named."
     verb = "of the excess gone" if kind.restores else "of the excess is there on the canary alone"
@@ -238,7 +195,11 @@ def _claim(
     return f"{moved}; {share[0]:.0%}{interval} {verb}."
 
 
-def _caveats(arm: _Cohort, against: _Cohort, kind: Kind) -> list[str]:
+def _number(value: float, unit: str) -> str:
+    return f"{value:,.0f}" if unit == "ms" and value >= 100 else f"{value:,.3g}"
+
+
+def _caveats(arm: Cohort, against: Cohort, kind: Kind) -> list[str]:
     found = []
     for role, cohort in (("treated", arm), ("control", against)):
         if cohort.data.n < _FEW:
@@ -250,6 +211,10 @@ def _caveats(arm: _Cohort, against: _Cohort, kind: Kind) -> list[str]:
     samplings = [cohort.data.sampling for cohort in (arm, against) if cohort.data.sampling is not None]
     if samplings:
         found.append(f"Traces are sampled ({min(samplings):.0%} seen at the least); counts are weighted.")
+    if arm.source == "logged":
+        found.append(
+            f"Latency, errors and counts are those of every request, from the log; where time went is that of {arm.traced.n} and {against.traced.n} traced ones."
+        )
     if not kind.concurrent:
         found.append(
             "Treated and control lie at different times: a cause that happened to end between them would look the same."

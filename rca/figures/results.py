@@ -52,5 +52,5 @@ def results(table: pl.DataFrame, *, claim: str = "") -> Chart:
         panels.append(alt.layer(bar, interval).properties(width=130, height=190))
     n = ", ".join(f"{row['period']} {row['n']:,}" for row in frame.to_dicts())
     return alt.hconcat(*panels).properties(
-        title=titled(claim or "Before, during and after", f"traced requests: {n}; lines are 95 % intervals")
+        title=titled(claim or "Before, during and after", f"requests: {n}; lines are 95 % intervals")
     )

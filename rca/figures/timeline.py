@@ -122,7 +122,7 @@ def _line(frame: pl.DataFrame, name: str, title: str, colour: str, unit: str) ->
         .mark_area(color=colour, opacity=0.35, line={"color": colour, "strokeWidth": 1.5}, interpolate="step-after")
         .encode(
             x=_axis(),
-            y=alt.Y(f"{name}:Q", title=title, axis=alt.Axis(format=".1%" if unit == "%" else "~g", tickCount=4)),
+            y=alt.Y(f"{name}:Q", title=title, axis=alt.Axis(format=".1%" if unit == "%" else ",.6~g", tickCount=4)),
         )
     )
 

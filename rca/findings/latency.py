@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from rca.errors import NoDataError
+from rca.measures.logged import binned_log, complete_log
 from rca.measures.periods import Periods, periods
 from rca.measures.red import entry_requests, request_metrics, to_ms
 from rca.measures.shifts import metric_series, step_of
@@ -34,8 +35,9 @@ SCHEMA = {
 def latency(store: Store, incident: Incident) -> Finding:
     """Compare latency and errors of the incident's service with its baseline.
 
-    From spans where each window holds enough of them, weighted by sampling; else from the metric that shows the incident,
-    or the service's own metrics of latency and errors.
+    From the service's log where that tells of every request and traces are sampled; from spans where each window holds
+    enough of them, weighted by sampling; else from the metric that shows the incident, or the service's own metrics of
+    latency and errors.
 
     Parameters
     ----------
@@ -49,7 +51,8 @@ def latency(store: Store, incident: Incident) -> Finding:
     Finding
         Table: ``period`` (before, during), ``n, p50_ms, p95_ms, p99_ms, error_ratio``. The effect is the one that moved
         most plainly: p99, error_ratio or the incident's metric. ``details["distribution"]`` has rows ``period,
-        bucket_low_ms, bucket_high_ms, count``; ``details["effects"]`` every effect measured.
+        bucket_low_ms, bucket_high_ms, count``; ``details["effects"]`` every effect measured; ``details["source"]``
+        ``logs``, ``spans`` or ``metrics``.
 
     Raises
     ------
@@ -57,11 +60,16 @@ def latency(store: Store, incident: Incident) -> Finding:
         When neither spans nor metrics of the service lie in both windows.
     """
     windows = periods(store, incident)
-    before, during = (
-        entry_requests(store, incident.service_name, item) for item in (windows.baseline, windows.incident)
-    )
+    service, both = incident.service_name, (windows.baseline, windows.incident)
+    examples = _examples(store, service, windows.incident)
+    logged = complete_log(store, service, *both)
+    told = [binned_log(frame, window) for frame, window in zip(logged or [], both, strict=False)]
+    seen = [item for item in told if item is not None and item.n >= _ENOUGH]
+    if len(seen) == len(both):
+        return _from_requests(incident, windows, seen[0], seen[1], examples, "logs")
+    before, during = (entry_requests(store, service, window) for window in both)
     if min(before.n, during.n) >= _ENOUGH:
-        return _from_spans(incident, windows, before, during, _examples(store, incident.service_name, windows.incident))
+        return _from_requests(incident, windows, before, during, examples, "spans")
     return _from_metrics(store, incident, windows, before, during)
 
 
@@ -78,8 +86,8 @@ def _examples(store: Store, service: str, window: Window) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(item) for item in slowest["example_trace_id"].head(3).to_list() if item))
 
 
-def _from_spans(
-    incident: Incident, windows: Periods, before: Binned, during: Binned, examples: tuple[str, ...]
+def _from_requests(
+    incident: Incident, windows: Periods, before: Binned, during: Binned, examples: tuple[str, ...], source: str
 ) -> Finding:
     draws = [resample(before, seed=1), resample(during, seed=2)]
     values = [{name: float(item[0]) for name, item in summarize(data).items()} for data in (before, during)]
@@ -107,13 +115,15 @@ def _from_spans(
         f"errors {errors.before:.2%} → {errors.after:.2%}."
     )
     caveats = [*windows.notes]
-    if during.sampling is not None:
+    if source == "logs":
+        caveats.append("Every request counts, as the service's own log tells of them; traces are sampled.")
+    elif during.sampling is not None:
         caveats.append(f"{during.sampling:.0%} of the incident's requests were traced; counts are weighted.")
     rows = [*_distribution("before", before), *_distribution("during", during)]
     return Finding(
-        name="latency", claim=claim, table=table, effect=top, sql=(statement("red").sql,), window=windows.incident,
+        name="latency", claim=claim, table=table, effect=top, sql=(statement("logged_requests" if source == "logs" else "red").sql,), window=windows.incident,
         baseline=windows.baseline, examples=examples, caveats=tuple(caveats),
-        details={"distribution": rows, "effects": {name: item.to_dict() for name, item in effects.items()}},
+        details={"source": source, "distribution": rows, "effects": {name: item.to_dict() for name, item in effects.items()}},
     )  # fmt: skip
 
 
@@ -162,7 +172,7 @@ def _from_metrics(store: Store, incident: Incident, windows: Periods, before: Bi
         name="latency", claim=f"{service}: {claim}.", table=table, effect=top, sql=(statement("metric_points").sql,),
         window=windows.incident, baseline=windows.baseline,
         caveats=(*windows.notes, "From metrics: too few spans to count requests; each value is a median over the window."),
-        details={"distribution": [], "effects": {name: item.to_dict() for name, item in effects.items()}},
+        details={"source": "metrics", "distribution": [], "effects": {name: item.to_dict() for name, item in effects.items()}},
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from rca.errors import NoDataError
+from rca.measures.logged import complete_log
 from rca.measures.requests import Requests, compared_windows, requests
 from rca.measures.statement_time import statement_use
 from rca.measures.targets import statement_title
@@ -23,6 +24,8 @@ _METHOD = "weighted mean, bootstrap over requests"
 _SLOW_SHARE = 0.02
 """The slowest requests that say what p99 is made of: those from p98 on."""
 _FEW = 30
+_UNLIKE = 0.05
+"""Share of requests in which log and trace may disagree where the log is taken at its word."""
 
 
 def queries_per_request(store: Store, incident: Incident | None = None) -> Finding:
@@ -32,14 +35,15 @@ def queries_per_request(store: Store, incident: Incident | None = None) -> Findi
     are those of the database spans below it, at any depth and in any service; a composite span or batch stands for as
     many as it says, a driver's span directly inside the ORM's span of the same statement is the same call, and a span that
     only gets a connection is none. Requests
-    weigh what sampling lets them stand for; calls do not.
+    weigh what sampling lets them stand for; calls do not. Where traces are sampled, and the service's log counts the calls of
+    every request as the traces do, the numbers are the log's.
 
     Parameters
     ----------
     store
         The store.
     incident
-        Service and window. It is compared with its baseline; where none is named, with as long a time just before.
+        Service and window. It is compared with its baseline, or with one chosen from the data.
 
     Returns
     -------
@@ -70,23 +74,28 @@ def queries_per_request(store: Store, incident: Incident | None = None) -> Findi
     names = pl.Series(np.where(asked.during, "during", "before") if incident else np.full(asked.rows.size, "all"))
     each = each.with_columns(period=names, calls=pl.Series(asked.counts()), request=pl.int_range(pl.len()))
     use = statement_use(asked).join(each.select("request", "period", "adjusted_count"), on="request", how="inner")
-    effect = _effect(each, compared=incident is not None)
+    counted = _counted_by_log(store, incident, each) if incident else None
+    told = each if counted is None else counted
+    effect = _effect(told, compared=incident is not None)
     repeats = _repeats(each, use, compared=incident is not None)
     p99 = _p99_explained(each, use, repeats) if incident else None
-    table = _table(each)
+    table = _table(told)
     before, during = compared_windows(store, incident) if incident else (None, None)
     return Finding(
         name="queries_per_request",
-        claim=_claim(incident, effect, repeats, p99, _tail(each)),
+        claim=_claim(incident, effect, repeats, p99, _tail(told)),
         table=table,
         effect=effect,
-        sql=(statement("request_spans").sql,),
+        sql=tuple(
+            statement(name).sql for name in ("request_spans", *(() if counted is None else ("logged_requests",)))
+        ),
         window=during,
         baseline=before,
         examples=tuple(_examples(each)),
-        caveats=tuple(_caveats(asked, each, effect, incident)),
+        caveats=tuple(_caveats(asked, each, effect, incident, logged=counted is not None)),
         details={
-            "summary": _summary(each),
+            "source": "spans" if counted is None else "logs",
+            "summary": _summary(told),
             "repeats": repeats,
             "p99_ms": p99,
             "example_before": _typical(each, "before"),
@@ -95,6 +104,26 @@ def queries_per_request(store: Store, incident: Incident | None = None) -> Findi
             "by_route": _split(each, "http_route"),
         },
     )
+
+
+def _counted_by_log(store: Store, incident: Incident, each: pl.DataFrame) -> pl.DataFrame | None:
+    """Return ``period, calls, adjusted_count`` of every request, where traces are sampled and the log counts the same calls."""
+    logs = complete_log(store, incident.service_name, *compared_windows(store, incident))
+    if logs is None or any(log["calls"].null_count() > _UNLIKE * log.height for log in logs):
+        return None
+    counted = pl.concat(
+        log.drop_nulls("calls").with_columns(
+            pl.lit(period).alias("period"), pl.col("calls").cast(pl.Int64), pl.col("weight").alias("adjusted_count")
+        )
+        for period, log in zip(("before", "during"), logs, strict=True)
+    )
+    # a log may count its own calls alone, or other things than statements: it must say what the traces say where both speak
+    once = counted.unique("example_trace_id", keep="none").select(pl.col("example_trace_id").alias("trace_id"), pl.col("calls").alias("logged"))  # fmt: skip
+    both = each.unique("trace_id", keep="none").join(once, on="trace_id")
+    unlike = both.filter(pl.col("calls") != pl.col("logged")).height
+    if both.height < _FEW or unlike > _UNLIKE * both.height:
+        return None
+    return counted.select("period", "calls", "adjusted_count")
 
 
 def _nothing(incident: Incident | None) -> str:
@@ -286,9 +315,17 @@ def _claim(
     return text + "."
 
 
-def _caveats(asked: Requests, each: pl.DataFrame, effect: Effect, incident: Incident | None) -> list[str]:
+def _caveats(
+    asked: Requests, each: pl.DataFrame, effect: Effect, incident: Incident | None, *, logged: bool
+) -> list[str]:
     found = []
-    if effect.sampling is not None:
+    weight = float(each["adjusted_count"].sum())
+    if logged:
+        share = each.height / weight if weight else 1.0
+        found.append(
+            f"Calls a request are those of every request, from the log; which statements they are is known of the traced {share:.1%}."
+        )
+    elif effect.sampling is not None:
         found.append(f"Traces are sampled: {effect.sampling:.1%} of the requests were seen, and weigh accordingly.")
     for name, count in (("before", effect.n_before), ("during", effect.n_after)):
         if incident and count < _FEW:
@@ -296,8 +333,6 @@ def _caveats(asked: Requests, each: pl.DataFrame, effect: Effect, incident: Inci
     orphans = int((asked.tree.orphan).sum())
     if orphans:
         found.append(f"{orphans:,} spans name a parent that is not in the store; calls below them are not counted.")
-    if incident and incident.baseline is None:
-        found.append("No baseline was named: the incident is compared with as long a time just before it.")
     if not int(each["calls"].sum()):
         found.append("No request has a database span below it: the database client may not be instrumented.")
     return found

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from rca.errors import NoDataError
+from rca.measures.logged import logged_requests
 from rca.model import Window
 from rca.sql import statement
 from rca.store import Store
@@ -15,6 +16,18 @@ __all__ = ["EVER", "Run", "requests_of"]
 
 EVER = Window(-(2**63), 2**63 - 1)
 """The whole of a store."""
+
+_COLUMNS = (
+    "service_name",
+    "service_version",
+    "route",
+    "time_ns",
+    "duration_ms",
+    "failed",
+    "weight",
+    "calls",
+    "example_trace_id",
+)
 
 _NUMBER_IN_PATH = r"/(?:\d+|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[0-9a-fA-F]{16,})\b"
 """Ids in a path that was not written as a template: one route, not one a shopper."""
@@ -57,8 +70,8 @@ def requests_of(run: Run) -> pl.DataFrame:
     """
     bounds = {"start_ns": run.window.start_ns, "end_ns": run.window.end_ns}
     spans = run.store.query(statement("gate_spans").sql, bounds)
-    logs = run.store.query(statement("gate_logs").sql, bounds)
-    frame = pl.concat([_of_spans(spans), _of_logs(logs)])
+    logs = logged_requests(run.store, "", run.window)
+    frame = pl.concat([_of_spans(spans), logs.select(pl.lit("logs").alias("source"), *_COLUMNS)])
     if run.version:
         known = sorted(set(frame["service_version"].to_list()) - {""})
         frame = frame.filter(pl.col("service_version") == run.version)
@@ -92,23 +105,3 @@ def _of_spans(frame: pl.DataFrame) -> pl.DataFrame:
         )
         .filter(pl.col("weight") > 0)
     )
-
-
-def _of_logs(frame: pl.DataFrame) -> pl.DataFrame:
-    number = {
-        name: pl.col(name).cast(pl.Float64, strict=False)
-        for name in ("milliseconds", "seconds", "nanoseconds", "status", "calls")
-    }
-    length = pl.coalesce(number["milliseconds"], number["seconds"] * 1e3, number["nanoseconds"] / 1e6)
-    return frame.select(
-        pl.lit("logs").alias("source"),
-        "service_name",
-        "service_version",
-        "route",
-        "time_ns",
-        length.alias("duration_ms"),
-        (number["status"] >= 500).cast(pl.Float64).alias("failed"),
-        "weight",
-        number["calls"].alias("calls"),
-        "example_trace_id",
-    ).filter(pl.col("duration_ms").is_finite() & (pl.col("duration_ms") >= 0) & pl.col("failed").is_not_null())

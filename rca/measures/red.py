@@ -7,6 +7,7 @@ import numpy.typing as npt
 import polars as pl
 
 from rca.errors import NoDataError, did_you_mean
+from rca.measures.logged import complete_log
 from rca.measures.periods import Periods, periods
 from rca.measures.shifts import metric_series
 from rca.measures.vocabulary import meaning, words
@@ -21,6 +22,8 @@ __all__ = ["SCHEMA", "entry_requests", "red", "request_metrics", "to_ms", "whole
 _MINUTE = 60_000_000_000
 _MOST = 2_000
 """Rows at which bins become wider than a minute."""
+_LOGGED = 2_000_000
+"""Logged requests that are read one by one; of more, sampled spans tell enough."""
 _ENOUGH = 20
 """Entry spans below which metrics, where there are any, tell more."""
 
@@ -46,7 +49,9 @@ def red(
     window: Window | None = None,
     bucket_ns: int | None = None,
 ) -> pl.DataFrame:
-    """Return requests, errors and latency by minute.
+    """Return requests, errors and latency by minute, from spans; of one service also from its log or from metrics.
+
+    Where spans are sampled and the service's log tells of every request, the log counts; where hardly a span is there, metrics do.
 
     Parameters
     ----------
@@ -88,7 +93,10 @@ def red(
     params = {"service": name, "start_ns": span.start_ns, "end_ns": span.end_ns, "bin_ns": step}
     counted = store.query(statement("red").sql, params)
     frame = _from_spans(counted)
-    if int(counted["requests"].sum()) < _ENOUGH:
+    log = complete_log(store, name, span, most=_LOGGED) if name else None
+    if log is not None:
+        frame = _from_log(log[0], step)
+    elif int(counted["requests"].sum()) < _ENOUGH:
         measured = _from_metrics(store, span, name, step)
         frame = measured if not measured.is_empty() else frame
     if frame.is_empty():
@@ -145,6 +153,22 @@ def _from_spans(counted: pl.DataFrame) -> pl.DataFrame:
         sampled = float(part["requests"].sum()) / total if total else None
         rows.append((*key, total, errors, errors / total if total else None, *quantiles, "", sampled))
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+
+
+def _from_log(log: pl.DataFrame, step: int) -> pl.DataFrame:
+    length, failed = pl.col("duration_ms"), pl.col("failed").sum()
+    return (
+        log.group_by((pl.col("time_ns") - pl.col("time_ns") % step).alias("bucket_ns"), "service_name")
+        .agg(
+            pl.len().cast(pl.Float64).alias("requests"),
+            failed.alias("errors"),
+            pl.col("failed").mean().alias("error_ratio"),
+            *(length.quantile(q).alias(f"p{round(100 * q)}_ms") for q in (0.5, 0.95, 0.99)),
+            pl.lit("").alias("period"),
+            pl.lit(1.0).alias("sampled"),
+        )
+        .sort("bucket_ns")
+    )
 
 
 def _quantile(buckets: npt.NDArray[np.int64], weight: npt.NDArray[np.float64], q: float) -> float:

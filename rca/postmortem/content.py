@@ -14,6 +14,7 @@ from rca.times import format_time
 
 __all__ = ["sections", "title"]
 
+_RESULT = ("period", "n", "p50_ms", "p95_ms", "p99_ms", "error_ratio", "queries_per_request")
 _TODO = "To be filled in by the team."
 Figures = Mapping[str, Figure]
 
@@ -263,6 +264,12 @@ def _result(found: Investigation, figures: Figures) -> Iterator[Block]:
     yield Paragraph(fixed[-1].claim)
     yield from _figures(figures, "results")
     yield Items([effect_line(effect.to_dict()) for effect in fixed[-1].effects])
+    later = found.findings.get("follow_up")
+    if later is None:
+        yield Paragraph("No telemetry after the fix is on record, so whether it stayed mended cannot be told.")
+        return
+    yield Paragraph(later.claim)
+    yield Table(later.table.select(_RESULT).to_dicts(), "Before, during and after")
 
 
 def _resolution(found: Investigation) -> Iterator[Block]:

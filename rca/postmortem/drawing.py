@@ -11,6 +11,7 @@ import polars as pl
 from rca.errors import NoDataError
 from rca.investigation import Investigation
 from rca.measures.spans import spans_of
+from rca.model import Experiment, Finding
 from rca.postmortem.blocks import Figure
 from rca.store import Store
 
@@ -76,7 +77,18 @@ def _figures(store: Store, found: Investigation) -> Iterator[tuple[str, Callable
             yield f"evidence_{verdict.id}", lambda verdict=verdict: fig.evidence(verdict)  # type: ignore[misc]
     fixed = [item for item in found.experiments if item.kind == "fix"]
     if fixed:
-        yield "results", lambda: fig.results(fixed[-1].table, claim=fixed[-1].claim)
+        yield (
+            "results",
+            lambda: fig.results(_before_and_after(fixed[-1], findings.get("follow_up")), claim=fixed[-1].claim),
+        )
+
+
+def _before_and_after(fix: Experiment, later: Finding | None) -> pl.DataFrame:
+    """Return baseline, incident and fix, and what followed it; the fix's control is a part of the incident."""
+    table = fix.table.filter(pl.col("period") != "control").with_columns(pl.col("period").replace("treated", "fixed"))
+    if later is None:
+        return table
+    return pl.concat([table, later.table.filter(pl.col("period").str.starts_with("follow-up"))], how="diagonal_relaxed")
 
 
 def _markers(found: Investigation) -> pl.DataFrame | None:

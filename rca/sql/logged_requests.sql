@@ -1,8 +1,10 @@
--- gate_logs: one row a log record that says how a request went: a route, a length and what else it tells, as written.
+-- logged_requests: one row a log record that says how a request went: a route, a length and what else it tells, as written.
+-- param  $service VARCHAR        one service, or '' for all
 -- param  $start_ns BIGINT         records at or after
 -- param  $end_ns BIGINT           and before
 -- column service_name VARCHAR    service that wrote it
 -- column service_version VARCHAR version as the record or its resource gives it
+-- column service_instance_id VARCHAR service.instance.id, or what the record calls its instance
 -- column route VARCHAR           template of the path
 -- column time_ns BIGINT          time of the record
 -- column milliseconds VARCHAR    length where the field is one of milliseconds; '' otherwise
@@ -11,6 +13,7 @@
 -- column status VARCHAR          HTTP status
 -- column weight DOUBLE           records that it stands for
 -- column calls VARCHAR           database calls, where the record counts them
+-- column span VARCHAR            its trace and span, '' where it names none: records of one span tell of one request
 -- column example_trace_id VARCHAR its trace
 WITH told AS (
   SELECT
@@ -19,6 +22,10 @@ WITH told AS (
       NULLIF(attributes['service_version'], ''), NULLIF(attributes['service.version'], ''),
       NULLIF(resource_attributes['service.version'], ''), NULLIF(attributes['version'], ''), ''
     ) AS service_version,
+    COALESCE(
+      NULLIF(attributes['service.instance.id'], ''), NULLIF(resource_attributes['service.instance.id'], ''),
+      NULLIF(attributes['instance'], ''), ''
+    ) AS service_instance_id,
     COALESCE(
       NULLIF(attributes['http.route'], ''), NULLIF(attributes['http_route'], ''), NULLIF(attributes['route'], ''),
       NULLIF(attributes['endpoint'], ''), NULLIF(attributes['url.template'], ''), NULLIF(attributes['url.path'], ''), NULLIF(attributes['path'], ''), ''
@@ -42,12 +49,14 @@ WITH told AS (
       NULLIF(attributes['db.queries'], ''), NULLIF(attributes['db_queries'], ''), NULLIF(attributes['db_query_count'], ''),
       NULLIF(attributes['query_count'], ''), NULLIF(attributes['queries'], ''), ''
     ) AS calls,
+    CASE WHEN span_id <> '' THEN CONCAT(trace_id, '/', span_id) ELSE '' END AS span,
     trace_id AS example_trace_id
   FROM logs
-  WHERE time_ns >= $start_ns AND time_ns < $end_ns
+  WHERE time_ns >= $start_ns AND time_ns < $end_ns AND ($service = '' OR service_name = $service)
 )
 SELECT
-  service_name, service_version, route, time_ns, milliseconds, seconds, nanoseconds, status, weight, calls, example_trace_id
+  service_name, service_version, service_instance_id, route, time_ns, milliseconds, seconds, nanoseconds, status, weight, calls,
+  span, example_trace_id
 FROM told
 WHERE route <> '' AND status <> '' AND (milliseconds <> '' OR seconds <> '' OR nanoseconds <> '')
 ORDER BY service_name, route, time_ns, example_trace_id
