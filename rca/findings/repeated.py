@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from rca.errors import OptionError, did_you_mean
 from rca.measures.like_calls import ALWAYS, LikeCalls, like_calls
+from rca.measures.presets import PRESETS
 from rca.measures.requests import compared_windows
 from rca.measures.targets import statement_title
 from rca.model import Effect, Finding, Incident, Window
@@ -25,7 +27,9 @@ _WORDS = {
 _DRAWS = 2000
 
 
-def repeated_queries(store: Store, incident: Incident | None = None, *, most: int = 50_000) -> Finding:
+def repeated_queries(
+    store: Store, incident: Incident | None = None, *, most: int = 50_000, preset: str | None = None
+) -> Finding:
     """Say which calls a request repeats: N+1, redundant or fanned out, and what that costs.
 
     Like calls have the same normalised statement (or collection and operation), the same HTTP method, host and path with
@@ -42,6 +46,11 @@ def repeated_queries(store: Store, incident: Incident | None = None, *, most: in
         Limits the answer to traces in which the service takes part, in the incident and its baseline.
     most
         Traces that are looked at exactly, at most; where there are more, the finding says so.
+    preset
+        ``"sentry"`` or ``"perf-sentinel"`` gives the verdicts that those tools' published rules give, for comparison:
+        Sentry reports five or more statements that follow another one under the same parent, without overlap or
+        interruption, of 50 ms in all; perf-sentinel five or more of one template with five different parameters within
+        500 ms, and two or more with equal parameters. Only groups that they report are in the table then.
 
     Returns
     -------
@@ -54,16 +63,24 @@ def repeated_queries(store: Store, incident: Incident | None = None, *, most: in
         way at once), ``failed``, ``code_location``, ``adjusted_count``, ``root_name``, ``db_system_name``, ``start_ns``.
         The effect is the share of requests with a pattern. ``details["targets"]`` sums up by target.
 
+    Raises
+    ------
+    OptionError
+        When there is no such preset.
+
     Examples
     --------
     >>> import rca
     >>> repeated_queries(rca.open()).claim
     'No request repeats a call five times or more.'
     """
+    rules = _rules(preset)
     windows = compared_windows(store, incident) if incident else (None, None)
     service = incident.service_name if incident else ""
     periods = [("before", windows[0]), ("during", windows[1])] if incident else [("all", ALWAYS)]
-    looked = {name: like_calls(store, window or ALWAYS, service=service, most=most) for name, window in periods}
+    looked = {
+        name: like_calls(store, window or ALWAYS, service=service, most=most, **rules) for name, window in periods
+    }
     table = pl.concat([_shown(found.groups, name) for name, found in looked.items()])
     flagged = table.filter(pl.col("pattern") != "none")
     costly = flagged.sort("critical_ms", "calls", "trace_id", descending=[True, True, False])
@@ -85,9 +102,17 @@ def repeated_queries(store: Store, incident: Incident | None = None, *, most: in
         window=windows[1],
         baseline=windows[0],
         examples=tuple(costly["trace_id"].unique(maintain_order=True).head(3).to_list()),
-        caveats=tuple(_caveats(looked, effect)),
+        caveats=tuple(_caveats(looked, effect, preset)),
         details={"targets": targets, "sampling": effect.sampling},
     )
+
+
+def _rules(preset: str | None) -> dict[str, Any]:
+    if preset is None:
+        return {}
+    if preset not in PRESETS:
+        raise OptionError(f"There is no preset {preset!r}. {did_you_mean(preset, list(PRESETS))}")
+    return {"least": PRESETS[preset].least, "rule": PRESETS[preset].groups}
 
 
 def _shown(groups: pl.DataFrame, period: str) -> pl.DataFrame:
@@ -174,8 +199,8 @@ def _claim(targets: list[dict[str, Any]], effect: Effect, period: str) -> str:
     return f"{share}{before}: {lead['service_name']} calls {name} {kind}{where}{saving}."
 
 
-def _caveats(looked: dict[str, LikeCalls], effect: Effect) -> list[str]:
-    found = []
+def _caveats(looked: dict[str, LikeCalls], effect: Effect, preset: str | None) -> list[str]:
+    found = [f"Judged by the published rules of {PRESETS[preset].title}, not by the house's own."] if preset else []
     for name, calls in looked.items():
         if calls.candidates > calls.examined:
             found.append(

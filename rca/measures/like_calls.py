@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,8 @@ from rca.model import Window
 from rca.sql import statement
 from rca.store import Store
 
-__all__ = ["ALWAYS", "LEAST", "LikeCalls", "groups_of", "lay_out", "like_calls", "merged_calls"]
+__all__ = ["ALWAYS", "LEAST", "LikeCalls", "groups_of", "lay_out", "like_calls", "merged_calls", "placed_calls"]
+__all__ += ["shown", "weighed"]
 
 LEAST = 5
 """Like calls of one request from which they can be a pattern."""
@@ -36,7 +38,15 @@ class LikeCalls:
     """Traces in which some service makes so many like calls, those not looked at included."""
 
 
-def like_calls(store: Store, window: Window = ALWAYS, *, service: str = "", most: int = 50_000) -> LikeCalls:
+def like_calls(
+    store: Store,
+    window: Window = ALWAYS,
+    *,
+    service: str = "",
+    most: int = 50_000,
+    least: int = LEAST,
+    rule: Callable[[Forest], pl.DataFrame] | None = None,
+) -> LikeCalls:
     """Return every group of like calls in the traces where one service makes five or more.
 
     Parameters
@@ -49,6 +59,10 @@ def like_calls(store: Store, window: Window = ALWAYS, *, service: str = "", most
         Only traces in which this service takes part; '' for all.
     most
         Traces to look at, at most; those with the lowest ids, which are random.
+    least
+        Like calls of one trace from which it is looked at.
+    rule
+        Groups and judges the calls of a forest; left out, :func:`groups_of`.
 
     Returns
     -------
@@ -66,18 +80,18 @@ def like_calls(store: Store, window: Window = ALWAYS, *, service: str = "", most
     >>> like_calls(rca.open()).groups.height
     0
     """
-    bounds = {"from_ns": window.start_ns, "to_ns": window.end_ns, "least": LEAST}
+    bounds = {"from_ns": window.start_ns, "to_ns": window.end_ns, "least": least}
     spans = store.query(statement("repeated_spans").sql, bounds, most=most)
     examined = candidates = spans["trace_id"].n_unique()
     if examined >= most:
         candidates = int(store.query(statement("repeated_candidates").sql, bounds)["traces"][0])
     if service:
         spans = spans.filter((pl.col("service_name") == service).any().over("trace_id"))
-    return LikeCalls(groups_of(forest(spans)), examined, candidates)
+    return LikeCalls((rule or groups_of)(forest(spans)), examined, candidates)
 
 
-def lay_out(tree: Forest) -> pl.DataFrame:
-    """Return one row a call: its ``row`` in the forest and what it calls, with double spans of one call merged."""
+def lay_out(tree: Forest, *, merged: bool = True) -> pl.DataFrame:
+    """Return one row a call: its ``row`` in the forest and what it calls; `merged` makes double spans of one call one."""
     names = [
         "db_system_name", "db_collection_name", "db_operation_name", "db_query_digest", "statement", "rpc_service",
         "rpc_method", "http_request_method", "http_route", "server_address", "url", "url_template", "span_name",
@@ -103,7 +117,7 @@ def lay_out(tree: Forest) -> pl.DataFrame:
         known=(literals != "") & ~literals.str.contains(PLACEHOLDER),
         page=pl.when(paged != literals).then(paged).otherwise(pl.lit("")),
     )  # fmt: skip
-    return merged_calls(tree, calls)
+    return merged_calls(tree, calls) if merged else calls
 
 
 def merged_calls(tree: Forest, calls: pl.DataFrame) -> pl.DataFrame:
@@ -118,18 +132,43 @@ def merged_calls(tree: Forest, calls: pl.DataFrame) -> pl.DataFrame:
 
 def groups_of(tree: Forest) -> pl.DataFrame:
     """Return the groups of like calls in a forest of ``repeated_spans``; see :func:`like_calls`."""
-    calls = lay_out(tree)
-    row = calls["row"].to_numpy()
-    where = tree.spans.select(
-        "trace_id", "service_name", "start_ns", "duration_ns", "failed", "calls", "batch_size", "adjusted_count"
-    )[row]
-    calls = calls.hstack(where).with_columns(calls=pl.when(pl.col("batch_size") != "").then(1).otherwise("calls"))
+    calls = placed_calls(tree)
     keys = ["trace_id", "service_name", "key"]
     calls = calls.filter(pl.col("calls").sum().over(keys) >= 2)
     calls = calls.with_columns(group=pl.struct(keys).rank("dense").cast(pl.Int64) - 1).sort("group", "start_ns", "row")
+    return shown(_judged(weighed(tree, calls)))
+
+
+def placed_calls(tree: Forest, *, merged: bool = True) -> pl.DataFrame:
+    """Return the calls of :func:`lay_out` with where, when and how often they were made."""
+    calls = lay_out(tree, merged=merged)
+    where = tree.spans.select(
+        "trace_id", "service_name", "start_ns", "duration_ns", "failed", "calls", "batch_size", "adjusted_count"
+    )[calls["row"].to_numpy()]
+    return calls.hstack(where).with_columns(calls=pl.when(pl.col("batch_size") != "").then(1).otherwise("calls"))
+
+
+def weighed(tree: Forest, calls: pl.DataFrame) -> pl.DataFrame:
+    """Return one row a ``group`` of calls, which lie in the order of group and start: what it costs and where it is made."""
     groups = _measured(calls).hstack([_critical(tree, calls)])
     lowest, missing = _lowest_common(tree, calls)
-    return _judged(groups.with_columns(_surroundings(tree, groups, lowest, missing)))
+    saved = (pl.col("critical_ns") - pl.col("total_ns") / pl.col("calls")).clip(0).round().cast(pl.Int64)
+    parameters = (
+        pl.when(pl.col("known") & (pl.col("literals") == 1)).then(pl.lit("identical"))
+        .when("known").then(pl.lit("differing"))
+        .otherwise(pl.lit("unknown"))
+    )  # fmt: skip
+    groups = groups.with_columns(*_surroundings(tree, groups, lowest, missing), saved_ns=saved, parameters=parameters)
+    return groups.with_columns(parallel=(pl.col("total_ns") / pl.col("busy_ns")).fill_nan(1.0))
+
+
+def shown(groups: pl.DataFrame) -> pl.DataFrame:
+    """Return the columns of :func:`like_calls`."""
+    return groups.select(
+        "trace_id", "parent_span_id", "service_name", "target", "calls", "pattern", "reason", "parameters", "start_ns",
+        "db_system_name", "total_ns", "critical_ns", "saved_ns", "parallel", "failed", "code_location", "adjusted_count",
+        "root_name",
+    )  # fmt: skip
 
 
 def _critical(tree: Forest, calls: pl.DataFrame) -> pl.Series:
@@ -250,21 +289,10 @@ def _judged(groups: pl.DataFrame) -> pl.DataFrame:
         .when(pl.col("paged") & (pl.col("pages") == 1) & (pl.col("literals") == pl.col("spans"))).then(pl.lit("pages of one list"))
         .otherwise(pl.lit(""))
     )  # fmt: skip
-    parameters = (
-        pl.when(pl.col("known") & (pl.col("literals") == 1)).then(pl.lit("identical"))
-        .when("known").then(pl.lit("differing"))
-        .otherwise(pl.lit("unknown"))
-    )  # fmt: skip
     pattern = (
         pl.when(pl.col("reason") != "").then(pl.lit("none"))
         .when(pl.col("parameters") == "identical").then(pl.lit("redundant"))
         .when(pl.col("overlapping") > 0.5).then(pl.lit("fan_out"))
         .otherwise(pl.lit("n_plus_one"))
     )  # fmt: skip
-    saved = (pl.col("critical_ns") - pl.col("total_ns") / pl.col("calls")).clip(0).round().cast(pl.Int64)
-    judged = groups.with_columns(reason=reason, parameters=parameters, saved_ns=saved).with_columns(pattern=pattern)
-    return judged.select(
-        "trace_id", "parent_span_id", "service_name", "target", "calls", "pattern", "reason", "parameters", "start_ns",
-        "db_system_name", "total_ns", "critical_ns", "saved_ns", (pl.col("total_ns") / pl.col("busy_ns")).fill_nan(1.0).alias("parallel"),
-        "failed", "code_location", "adjusted_count", "root_name",
-    )  # fmt: skip
+    return groups.with_columns(reason=reason).with_columns(pattern=pattern)
