@@ -114,6 +114,9 @@ def _text(found: Investigation, out: str | None) -> str:
     parts += ["", *_changes(found), "", "Hypotheses", str(found.verdicts)]
     if found.experiments:
         parts += ["", "Experiments", *(f"- {display.escape_terminal(item.claim)}" for item in found.experiments)]
+        parts += (
+            [f"- {display.escape_terminal(found.findings['follow_up'].claim)}"] if "follow_up" in found.findings else []
+        )
     if found.warnings:
         parts += ["", "To doubt", *(f"- {display.escape_terminal(text)}" for text in found.warnings)]
     if out:
