@@ -15,10 +15,12 @@ from rca import display
 from rca.engines import Engine
 from rca.engines.address import is_elsewhere, open_elsewhere, scope_of
 from rca.engines.duckdb import DuckDBEngine, connect, quoted
+from rca.engines.mounted import MountedEngine
 from rca.engines.parquet import write_parquet
 from rca.errors import EngineError, OptionError, SourceError, StoreError
 from rca.ingest.contract import Format
 from rca.ingest.formats import FORMATS, by_name
+from rca.ingest.learn import LEARNERS
 from rca.ingest.run import Ingested, ingest_source, ledger
 from rca.ingest.source import Limits, Source, discover
 from rca.progress import Progress, silent
@@ -213,7 +215,7 @@ def _sources(paths: list[str], limits: Limits) -> Iterator[Source]:
 
 
 def open(  # noqa: A001  (rca.open is the word users type)
-    where: str | Path | duckdb.DuckDBPyConnection | None = None,
+    where: str | Path | duckdb.DuckDBPyConnection | Any | None = None,
     *,
     read_only: bool = False,
     trace: Callable[[str], None] | None = None,
@@ -228,7 +230,7 @@ def open(  # noqa: A001  (rca.open is the word users type)
     ----------
     where
         Path of a DuckDB file, an open connection, or None. A folder or pattern of Parquet files (``telemetry/*.parquet``),
-        ``clickhouse://…`` or ``sc://…`` (Spark Connect) gives a read-only store over what is there; ``docs/scale.md`` has the
+        ``clickhouse://…`` or ``sc://…`` (Spark Connect), or an open client or session of these, gives a read-only store over what is there; ``docs/scale.md`` has the
         options of such addresses.
     read_only
         Opens an existing file so that others can read it at the same time.
@@ -261,7 +263,10 @@ def open(  # noqa: A001  (rca.open is the word users type)
         return Store(engine, trace=trace)
     if where is not None and is_elsewhere(where):
         scope = scope_of(where, start=start, end=end, sample=sample)
-        return Store(open_elsewhere(where, scope, _small_tables(beside)), trace=trace)
+        remote = open_elsewhere(where, scope, _small_tables(beside))
+        if isinstance(remote, MountedEngine):
+            remote.teach(LEARNERS)
+        return Store(remote, trace=trace)
     if beside is not None or start is not None or end is not None or sample is not None:
         raise OptionError(
             "beside, start, end and sample are for Parquet files and engines elsewhere; a DuckDB file is read whole."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pyarrow as pa
@@ -24,10 +25,19 @@ _OPTIONS = ("start", "end", "digit", "database", "path", "tables", *_NUMBERS)
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 
 
-def is_elsewhere(where: str | Path) -> bool:
-    """Say whether an address is an engine's, or one of Parquet files."""
+def is_elsewhere(where: Any) -> bool:
+    """Say whether this is the address or the open connection of an engine, or names Parquet files."""
+    if not isinstance(where, str | Path):
+        return _opened(where) != ""
     text = str(where)
     return bool(_SCHEME.match(text)) or any(sign in text for sign in "*?[") or bool(parquet_files(where))
+
+
+def _opened(where: Any) -> str:
+    """Return the engine that an open connection belongs to: a client of clickhouse-connect, a session of Spark."""
+    if hasattr(where, "query_arrow"):
+        return "clickhouse"
+    return "sc" if hasattr(where, "sql") and hasattr(where, "createDataFrame") else ""
 
 
 def shown(where: str | Path) -> str:
@@ -60,7 +70,7 @@ def options_of(where: str) -> dict[str, str]:
 
 
 def scope_of(
-    where: str | Path, *, start: TimeLike | None = None, end: TimeLike | None = None, sample: int | None = None
+    where: Any, *, start: TimeLike | None = None, end: TimeLike | None = None, sample: int | None = None
 ) -> Scope:
     """Return the window, sample and budgets that an address and the arguments beside it say.
 
@@ -69,7 +79,7 @@ def scope_of(
     OptionError
         When an option is unknown, no number, or no time.
     """
-    given = options_of(str(where)) if _SCHEME.match(str(where)) else {}
+    given = options_of(where) if isinstance(where, str) and _SCHEME.match(where) else {}
     numbers: dict[str, int] = {}
     for name in _NUMBERS:
         if name in given:
@@ -88,7 +98,7 @@ def scope_of(
     )
 
 
-def open_elsewhere(where: str | Path, scope: Scope, beside: Mapping[str, pa.Table]) -> Engine:
+def open_elsewhere(where: Any, scope: Scope, beside: Mapping[str, pa.Table]) -> Engine:
     """Return the engine of an address.
 
     Raises
@@ -98,11 +108,21 @@ def open_elsewhere(where: str | Path, scope: Scope, beside: Mapping[str, pa.Tabl
     StoreError
         When Parquet files cannot be read.
     """
-    found = _SCHEME.match(str(where))
-    if not found:
+    scheme = _opened(where) if not isinstance(where, str | Path) else ""
+    found = None if scheme else _SCHEME.match(str(where))
+    if not found and not scheme:
         return ParquetEngine(where, scope, beside)
-    scheme = found[1].lower()
-    _known_options(str(where))
+    if found:
+        scheme = found[1].lower()
+        _known_options(str(where))
+    if scheme in CLICKHOUSE:
+        from rca.engines.clickhouse import ClickHouseEngine
+
+        return ClickHouseEngine(where, scope, beside)
+    if scheme in SPARK:
+        from rca.engines.spark import SparkEngine
+
+        return SparkEngine(where, scope, beside)
     raise EngineError(
         f"No engine answers to {scheme}://. {did_you_mean(scheme, (*CLICKHOUSE, *SPARK))} Else name a DuckDB file or a folder of Parquet."
     )

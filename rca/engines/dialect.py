@@ -26,6 +26,8 @@ class Dialect:
     kinds: Mapping[str, str]
     """Regular expression of the engine's type names by kind: timestamp, map, json, …; the first that matches holds."""
     quote: str = '"'
+    escapes: bool = True
+    """Whether a backslash in a text escapes."""
     rewrites: Sequence[tuple[str, str]] = field(default=())
 
     def quoted(self, name: str) -> str:
@@ -36,11 +38,45 @@ class Dialect:
         """Return the expression as a value of a canonical type."""
         return f"CAST({expression} AS {self.types[canonical]})"
 
+    def literal(self, value: object) -> str:
+        """Return a value as the engine writes it."""
+        if value is None:
+            return "NULL"
+        if isinstance(value, bool):
+            return "TRUE" if value else "FALSE"
+        if isinstance(value, str):
+            text = value.replace("\\", "\\\\") if self.escapes else value
+            return "'" + text.replace("'", "\\'" if self.escapes else "''") + "'"
+        if isinstance(value, Mapping):
+            return (
+                self.words["make:map"].format(
+                    *(", ".join(map(self.literal, part)) for part in (value.keys(), value.values()))
+                )
+                if value
+                else self.words["empty:map"]
+            )
+        if isinstance(value, Sequence):
+            return (
+                self.words["make:list"].format(", ".join(map(self.literal, value)))
+                if value
+                else self.words["empty:list"]
+            )
+        return repr(value)
+
+    def lookup(self, key: str, known: Mapping[str, str]) -> str:
+        """Return what a text is known to be, '' where it is not."""
+        return self.words["lookup"].format(
+            key, ", ".join(map(self.literal, known)), ", ".join(map(self.literal, known.values()))
+        )
+
     def rewritten(self, sql: str) -> str:
         """Return a portable statement in the engine's words."""
-        for pattern, into in self.rewrites:
-            sql = re.sub(pattern, into, sql)
-        return sql
+        parts = re.split(r"('(?:[^']|'')*')", sql)
+        for at in range(0, len(parts), 2):
+            for pattern, into in self.rewrites:
+                parts[at] = re.sub(pattern, into, parts[at])
+        parts[1::2] = [self.literal(text[1:-1].replace("''", "'")) for text in parts[1::2]]
+        return re.sub(r", 'g'\)", ")", "".join(parts))  # every match is replaced anyway
 
     def word(self, name: str, kind: str = "") -> str | None:
         """Return the text of a macro, of the given kind of argument if there is one of it."""

@@ -11,7 +11,7 @@ import pyarrow as pa
 from rca.engines import Engine
 from rca.engines.dialect import Dialect
 from rca.engines.duckdb import DuckDBEngine, quoted
-from rca.engines.layouts import Source, default, matches, select
+from rca.engines.layouts import Source, empty, matches, select
 from rca.engines.scope import Scope
 from rca.errors import EngineError, StoreError
 from rca.schema import TABLES, arrow_schema
@@ -31,6 +31,7 @@ _TYPES = (
 )
 DIALECT = Dialect(
     name="duckdb",
+    escapes=False,
     types={name: name for name in _TYPES},
     kinds={"timestamp": "TIMESTAMP", "int": "U?(BIG|SMALL|TINY)?INT", "map": "MAP", "json": "JSON", "blob": "BLOB", "text": "VARCHAR"},
     words={
@@ -44,6 +45,18 @@ DIALECT = Dialect(
         "with": "CASE WHEN COALESCE({2}, '') = '' THEN {0} ELSE map_concat(MAP {{{1}: CAST({2} AS VARCHAR)}}, {0}) END",
         "empty:map": "MAP([]::VARCHAR[], []::VARCHAR[])",
         "empty:list": "[]",
+        "null:list": "NULL",
+        "null:text": "CAST(NULL AS VARCHAR)",
+        "at": "NULLIF(epoch_ns({0}), 0)",
+        "each": '(SELECT "TraceId", "SpanId", UNNEST({1}) AS each_1, UNNEST({2}) AS each_2, UNNEST({3}) AS each_3 FROM {0})',
+        "texts": "CAST({0} AS MAP(VARCHAR, VARCHAR))",
+        "merge": "map_concat({0})",
+        "counted": "COALESCE(CAST({0}[{1}] AS VARCHAR), '')",
+        "lookup": "COALESCE(MAP([{1}], [{2}])[{0}], '')",
+        "key:digest": "db_system_name || ' ' || db_query_text",
+        "key:template": "regexp_replace(substr(split_part(body, chr(10), 1), 1, 1000), '[A-Za-z0-9_]*[0-9][A-Za-z0-9_]*', '0', 'g')",
+        "make:map": "MAP([{0}], [{1}])",
+        "make:list": "[{0}]",
         "number": "TRY_CAST({0} AS DOUBLE)",
         "extract": "regexp_extract({0}, {1}, 1)",
         "hex": "CAST('0x' || {0} AS BIGINT)",
@@ -155,7 +168,9 @@ class ParquetEngine(DuckDBEngine):
                 continue
             parts = [select(layout, source, DIALECT, self.scope) for layout, source in found.get(item.name, [])]
             self.con.execute(
-                " ".join(("CREATE VIEW", quoted(item.name), "AS", " UNION ALL ".join(parts) or _empty(item.name)))
+                " ".join(
+                    ("CREATE VIEW", quoted(item.name), "AS", " UNION ALL ".join(parts) or empty(item.name, DIALECT))
+                )
             )
         counts = {name: rows for name, _, rows in groups}
         self.rows = {name: sum(counts[source.name] for _, source in parts) for name, parts in found.items()}
@@ -204,9 +219,3 @@ def write_parquet(engine: Engine, folder: Path, tables: Sequence[str]) -> list[P
 def _reader(paths: Sequence[Path]) -> str:
     names = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
     return f"read_parquet([{names}])"
-
-
-def _empty(name: str) -> str:
-    item = next(table for table in TABLES if table.name == name)
-    columns = ", ".join(f"{default(column, DIALECT)} AS {quoted(column.name)}" for column in item.columns)
-    return f"SELECT {columns} WHERE 1 = 0"

@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from rca.engines.duckdb import DuckDBEngine
 from rca.sql import statement
 from rca.store import Store
 
@@ -59,8 +58,6 @@ def behaviour_shifts(store: Store, params: Mapping[str, int]) -> pl.DataFrame:
         example_trace_id, is_bad`` (a complaint), ``deviance`` (likelihood-ratio statistic of two shares, chi-squared
         with one degree of freedom where nothing changed); greatest first.
     """
-    if not isinstance(store.engine, DuckDBEngine):
-        return pl.DataFrame(schema=SCHEMA)
     frame = store.query(statement("local/log_events").sql, params)
     if frame.is_empty():
         return pl.DataFrame(schema=SCHEMA)

@@ -79,11 +79,7 @@ def critical_paths(store: Store, trace_ids: Iterable[str]) -> pl.DataFrame:
         The columns of :func:`critical_path` after ``trace_id``, sorted by trace and time.
     """
     wanted = sorted(set(trace_ids))
-    if store.engine.name == "duckdb":
-        spans = store.query(statement("local/spans_of_traces").sql, trace_ids=wanted)
-    else:
-        single = statement("trace_spans").sql
-        spans = pl.concat([store.query(single, trace_id=""), *(store.query(single, trace_id=one) for one in wanted)])
+    spans = store.query(statement("local/spans_of_traces").sql, trace_ids=wanted)
     return paths_of(forest(spans))
 
 

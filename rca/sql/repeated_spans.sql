@@ -81,4 +81,4 @@ WHERE trace_id IN (
   ORDER BY trace_id
   LIMIT $most
 )
-ORDER BY trace_id, record_no
+ORDER BY trace_id, record_no, span_id, span_kind

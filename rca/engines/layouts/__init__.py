@@ -20,17 +20,19 @@ get the schema's default.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
+import pyarrow as pa
+
 from rca.engines.dialect import Dialect, expand, kind_of
-from rca.engines.layouts.meanings import meanings
+from rca.engines.layouts.macros import Macros
 from rca.engines.scope import Scope
 from rca.schema import Column, Table, table
 
-__all__ = ["Layout", "Source", "default", "layouts", "matches", "select"]
+__all__ = ["Layout", "Source", "default", "empty", "inline", "layouts", "matches", "select"]
 
 _HEAD = re.compile(r"^-- (relation|from|needs|without|time|trace)\s+(.*)$", re.MULTILINE)
 _GIVEN = re.compile(r"\bAS (\w+),?$", re.MULTILINE)
@@ -52,6 +54,10 @@ class Layout:
     def fits(self, columns: Mapping[str, str]) -> bool:
         """Say whether a table has the columns."""
         return all(name in columns for name in self.needs) and not any(name in columns for name in self.without)
+
+    def given(self, source: Source) -> frozenset[str]:
+        """Return the canonical columns that the layout fills; the others get their default."""
+        return frozenset(source.columns) if self.file == "canonical" else frozenset(_GIVEN.findall(self.sql))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +108,15 @@ def matches(sources: Sequence[Source], *, every: bool = False) -> dict[str, list
     return chosen
 
 
-def select(layout: Layout, source: Source, dialect: Dialect, scope: Scope, traces: Sequence[str] = ()) -> str:
+def select(
+    layout: Layout,
+    source: Source,
+    dialect: Dialect,
+    scope: Scope,
+    *,
+    traces: Sequence[str] = (),
+    learned: Mapping[str, str] | None = None,
+) -> str:
     """Return the SELECT that makes a table the canonical relation of its layout, all columns in their order.
 
     Parameters
@@ -111,6 +125,8 @@ def select(layout: Layout, source: Source, dialect: Dialect, scope: Scope, trace
         The window and the sample.
     traces
         Only these traces, asked of the table's own column, so that its index is used.
+    learned
+        Expressions for columns that the layout leaves out, over the canonical columns.
     """
     target = table(layout.relation)
     if layout.file == "canonical":
@@ -119,9 +135,10 @@ def select(layout: Layout, source: Source, dialect: Dialect, scope: Scope, trace
         alias = ""
     else:
         given = {name: dialect.quoted(name) for name in _GIVEN.findall(layout.sql)}
-        macros = _macros(layout, source, dialect, scope, traces)
-        inner, types = f"({expand(layout.sql, macros)})", {}
+        macros = Macros(dialect, source.columns, _from(layout, source, dialect, scope, traces))
+        inner, types = f"({expand(layout.sql, macros.all())})", {}
         alias = " AS laid"
+    given |= learned or {}
     columns = [_column(column, given, types, dialect, scope, target) for column in target.columns]
     return " ".join(("SELECT", ", ".join(columns), "FROM", inner + alias))
 
@@ -136,7 +153,7 @@ def _column(
     if types.get(column.name, "") != dialect.types[column.type]:
         expression = dialect.cast(expression, column.type)
     if column.default is not None and column.type == "VARCHAR":
-        expression = f"COALESCE({expression}, {_literal(column.default)})"
+        expression = f"COALESCE({expression}, {dialect.literal(column.default)})"
     if column.name == "adjusted_count":
         expression = f"COALESCE({expression}, 1)"
         if scope.sample > 1 and "trace_id" in target.names:
@@ -145,16 +162,42 @@ def _column(
     return f"{expression} AS {name}"
 
 
+def empty(relation: str, dialect: Dialect) -> str:
+    """Return a SELECT of a canonical relation without rows."""
+    columns = ", ".join(
+        f"{default(column, dialect)} AS {dialect.quoted(column.name)}" for column in table(relation).columns
+    )
+    return f"SELECT {columns} WHERE 1 = 0"
+
+
+def inline(relation: str, rows: pa.Table, dialect: Dialect) -> str:
+    """Return a SELECT that carries rows of a canonical relation in its text."""
+    selects = []
+    for row in rows.to_pylist(maps_as_pydicts="last"):
+        cells = [
+            f"{dialect.cast(dialect.literal(row[column.name]), column.type)} AS {dialect.quoted(column.name)}"
+            for column in table(relation).columns
+        ]
+        selects.append("SELECT " + ", ".join(cells))
+    return " UNION ALL ".join(selects)
+
+
 def default(column: Column, dialect: Dialect) -> str:
     """Return the value of a column that a table lacks, as the engine writes it."""
     if column.default == ():
         return dialect.words["empty:map" if column.type.startswith("MAP") else "empty:list"]
-    value = "NULL" if column.default is None else _literal(column.default)
+    if column.default is None and column.type.endswith("[]"):
+        return dialect.cast(dialect.words["null:list"], column.type)
+    if column.default is None and column.type == "VARCHAR":
+        return dialect.words["null:text"]
+    value = "NULL" if column.default is None else dialect.literal(column.default)
     return dialect.cast(value, column.type)
 
 
-def _literal(value: object) -> str:
-    return "'" + str(value).replace("'", "''") + "'" if isinstance(value, str) else str(value)
+def _spelled(traces: Sequence[str]) -> list[str]:
+    """Return the ways in which tables spell trace ids: lower and upper case, and 64 bits without the zeros in front."""
+    short = [one[16:] for one in traces if one.startswith("0" * 16)]
+    return [spelling for one in (*traces, *short) for spelling in dict.fromkeys((one, one.upper()))]
 
 
 def _from(layout: Layout, source: Source, dialect: Dialect, scope: Scope, traces: Sequence[str]) -> str:
@@ -168,59 +211,7 @@ def _from(layout: Layout, source: Source, dialect: Dialect, scope: Scope, traces
     if trace and scope.sample > 1:
         conditions.append(scope.sampled(trace))
     if trace and traces:
-        conditions.append(f"{trace} IN ({', '.join(_literal(one) for one in traces)})")
+        conditions.append(f"{trace} IN ({', '.join(dialect.literal(one) for one in _spelled(traces))})")
     if not conditions:
         return source.reference
     return " ".join(("(SELECT * FROM", source.reference, "WHERE", " AND ".join(conditions), ") AS cut"))
-
-
-def _macros(
-    layout: Layout, source: Source, dialect: Dialect, scope: Scope, traces: Sequence[str]
-) -> dict[str, Callable[..., str]]:
-    def kind(name: str) -> str:
-        return kind_of(dialect, source.columns.get(name, ""))
-
-    def word(name: str) -> Callable[..., str]:
-        def made(*arguments: str) -> str:
-            text = dialect.word(name, kind(arguments[0]) if arguments else "")
-            if text is None:
-                raise KeyError(f"{dialect.name} has no word for @{name}")
-            return text.format(*(_quoted(one, source, dialect) for one in arguments))
-
-        return made
-
-    def get(column: str, *keys: str) -> str:
-        if column not in source.columns:
-            return "''"
-        one = dialect.word("get", kind(column)) or "{0}[{1}]"
-        tries = [f"NULLIF({one.format(dialect.quoted(column), key, key.strip(chr(39)))}, '')" for key in keys]
-        return f"COALESCE({', '.join(tries)}, '')"
-
-    def attributes(column: str, *more: str) -> str:
-        """Return a column of attributes as a map, with further pairs of a key and a column put beside it."""
-        text = (
-            (dialect.word("map", kind(column)) or "{0}").format(dialect.quoted(column))
-            if column in source.columns
-            else dialect.words["empty:map"]
-        )
-        for key, other in zip(more[::2], more[1::2], strict=True):
-            if other in source.columns:
-                text = dialect.words["with"].format(text, key, dialect.quoted(other))
-        return text
-
-    def has(column: str, otherwise: str) -> str:
-        return dialect.quoted(column) if column in source.columns else otherwise
-
-    names = {name.partition(":")[0] for name in dialect.words}
-    macros: dict[str, Callable[..., str]] = {name: word(name) for name in names}
-    macros |= {
-        "get": get,
-        "map": attributes,
-        "has": has,
-        "source": lambda: _from(layout, source, dialect, scope, traces),
-    }
-    return macros | meanings(dialect, get)
-
-
-def _quoted(argument: str, source: Source, dialect: Dialect) -> str:
-    return dialect.quoted(argument) if argument in source.columns else argument

@@ -153,3 +153,29 @@ SELECT
   @map(Attributes, 'otel.scope.name', ScopeName, 'otel.scope.version', ScopeVersion) AS attributes,
   @map(ResourceAttributes, 'service.name', ServiceName) AS resource_attributes
 FROM @source()
+
+-- relation span_events
+-- from otel_traces
+-- needs TraceId SpanId Events.Timestamp Events.Name Events.Attributes
+-- time Timestamp
+-- trace TraceId
+SELECT
+  @id(TraceId, 32) AS trace_id,
+  @id(SpanId, 16) AS span_id,
+  @at(each_1) AS time_ns,
+  each_2 AS event_name,
+  @pairs(Events.Attributes, each_3) AS attributes
+FROM @each(Events.Timestamp, Events.Name, Events.Attributes)
+
+-- relation span_links
+-- from otel_traces
+-- needs TraceId SpanId Links.TraceId Links.SpanId Links.Attributes
+-- time Timestamp
+-- trace TraceId
+SELECT
+  @id(TraceId, 32) AS trace_id,
+  @id(SpanId, 16) AS span_id,
+  @id(each_1, 32) AS linked_trace_id,
+  @id(each_2, 16) AS linked_span_id,
+  @pairs(Links.Attributes, each_3) AS attributes
+FROM @each(Links.TraceId, Links.SpanId, Links.Attributes)

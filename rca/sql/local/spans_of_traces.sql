@@ -21,4 +21,4 @@ SELECT
   COALESCE(attributes['opentracing.ref_type'], '') AS reference_type
 FROM spans
 WHERE trace_id IN (SELECT UNNEST($trace_ids))
-ORDER BY trace_id, record_no
+ORDER BY trace_id, record_no, span_id, span_kind
