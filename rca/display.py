@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 __all__ = [
@@ -34,7 +34,9 @@ __all__ = [
 MAX_ROWS = 20
 """Rows of a table that a result shows of itself."""
 
-_INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]")
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}  # a backslash before them is not understood by every renderer
 _MARKDOWN = re.compile(
     r"""(?x)
@@ -137,13 +139,23 @@ def cell(value: object) -> str:
     return text if len(text) <= 160 else text[:159] + "…"
 
 
+def _side(values: Iterable[object]) -> str:
+    is_number = all(value is None or isinstance(value, int | float) for value in values)
+    return "" if is_number else ' style="text-align:left"'
+
+
 def table_html(rows: Sequence[Mapping[str, Any]]) -> str:
     """Return rows as an HTML table."""
     if not rows:
         return "<p><em>no rows</em></p>"
-    head = "".join(f"<th>{escape_html(name)}</th>" for name in rows[0])
+    # notebooks set tables to the right, which suits numbers alone
+    side = {name: _side(row[name] for row in rows) for name in rows[0]}
+    head = "".join(f"<th{side[name]}>{escape_html(name)}</th>" for name in rows[0])
     body = "".join(
-        "<tr>" + "".join(f"<td>{escape_html(cell(value))}</td>" for value in row.values()) + "</tr>" for row in rows
+        "<tr>"
+        + "".join(f"<td{side.get(name, '')}>{escape_html(cell(value))}</td>" for name, value in row.items())
+        + "</tr>"
+        for row in rows
     )
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
