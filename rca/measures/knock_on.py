@@ -8,12 +8,13 @@ taken for a cause only where nothing else stands out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from rca.measures.services import Clue, Ranked, weight_of
 
-__all__ = ["WAITING", "causes", "follows", "plain_cause"]
+__all__ = ["WAITING", "blames_others", "causes", "follows", "plain_cause"]
 
 WAITING = frozenset(("queue", "pool", "connections"))
 """Signals that count what waits or is held."""
@@ -22,8 +23,27 @@ _PLAIN = 15.0
 _LEFT = 0.25
 """Share that is left of a clue that only follows."""
 _FELT = ("requests", "latency", "errors", "availability")
+_OTHERS = re.compile(
+    r"breaker|dependency|upstream|downstream|bad gateway|service unavailable|deadline exceeded|(read|request|gateway|call) ?time(d )?out",
+    re.IGNORECASE,
+)
+_FAILS = 5.0
+"""Decibans of failures of its own from which a service explains why its callers complain."""
 _QUEUED = 20.0
 """Decibans of a queue from which the wait before a service is its queue, and not the way to it."""
+
+
+def blames_others(clue: Clue) -> bool:
+    """Say whether a clue tells that what a service calls fails, and nothing of the service itself.
+
+    Examples
+    --------
+    >>> blames_others(Clue("log", "log_errors", 40.0, "complains “dependency unavailable: breaker open” in 9 of 10"))
+    True
+    """
+    if clue.family == "metric":
+        return clue.signal in ("breaker", "retries")
+    return clue.family == "log" and bool(_OTHERS.search(clue.claim))
 
 
 def follows(clue: Clue, item: Ranked, queued: frozenset[str]) -> bool:
@@ -76,14 +96,21 @@ def causes(ranked: Sequence[Ranked], *, busier: bool = False) -> list[Ranked]:
     >>> [item.service_name for item in causes([waits, slow])], [item.service_name for item in causes([waits])]
     (['b', 'a'], ['a'])
     """
-    if not busier and plain_cause(ranked) is None:
-        return list(ranked)
+    waits = busier or plain_cause(ranked) is not None
     queued = _queued(ranked)
+    failing = {
+        item.service_name
+        for item in ranked
+        if any(clue.family == "own_time" and clue.signal == "errors" and clue.decibans >= _FAILS for clue in item.clues)
+    }
+
+    def less(clue: Clue, item: Ranked) -> bool:
+        return (waits and follows(clue, item, queued)) or (bool(failing - {item.service_name}) and blames_others(clue))
+
     out = []
     for item in ranked:
         clues = tuple(
-            replace(clue, decibans=_LEFT * clue.decibans) if follows(clue, item, queued) else clue
-            for clue in item.clues
+            replace(clue, decibans=_LEFT * clue.decibans) if less(clue, item) else clue for clue in item.clues
         )
         whole, left = weight_of(item.clues), weight_of(clues)
         # what a caller was excused for stays excused

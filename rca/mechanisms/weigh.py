@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from rca.measures.vocabulary import is_database
 from rca.mechanisms.base import Mechanism
 from rca.mechanisms.candidates import Candidate
 from rca.mechanisms.capacity import CAPACITY
@@ -22,6 +21,7 @@ from rca.mechanisms.data import DATA
 from rca.mechanisms.diffs import tokens
 from rca.mechanisms.facts import changed_numbers
 from rca.mechanisms.scene import Scene
+from rca.mechanisms.standing import where_it_begins
 from rca.times import format_duration
 
 __all__ = ["MECHANISMS", "Reason", "Weighed", "weigh", "word_frequencies"]
@@ -47,11 +47,6 @@ _QUIET_TITLE = re.compile(
     r"^\W*(docs?|tests?|style|ci|lint|chore\(lint|typo)\b|\b(typo|gofmt|formatting|codeowners|readme|changelog|runbook|documentation|unit tests?|golden files)\b",
     re.IGNORECASE,
 )
-_STANDS = 20.0
-"""Decibans by which a service stands out plainly; half as much again leaves no doubt."""
-_HERE = 6.0
-"""Most decibans for a change at the service where it begins, and against one elsewhere."""
-_WAY = -4.0
 _MECHANISM = 22.0
 _SLOW = ("memory", "disk", "fd", "connections", "queue", "gc", "restart", "certificate", "stale", "cache", "threads")
 """Symptoms that build up, so that a change may be hours older than they are."""
@@ -108,7 +103,9 @@ def weigh(scene: Scene, candidate: Candidate, frequencies: Mapping[str, int], to
     _what(scene, out)
     _when(scene, out)
     _where(scene, out)
-    _stands_out(scene, out)
+    found = where_it_begins(scene, candidate, known=bool(out.mechanism))
+    if found is not None:
+        out.add(*found)
     _shared_words(scene, out, frequencies, total)
     _same_numbers(scene, out)
     _taken_back(scene, out)
@@ -169,40 +166,6 @@ def _where(scene: Scene, out: Weighed) -> None:
     words = {"self": f"it touches {best} itself", "below": f"it touches {best}, which {scene.incident.service_name} calls",
              "above": f"it touches {best}, which only calls {scene.incident.service_name}", "elsewhere": f"it touches {best}, which is not on the path"}  # fmt: skip
     out.add(worth[best], words[scene.place_of(best)])
-
-
-def _stands_out(scene: Scene, out: Weighed) -> None:
-    """Weigh whether the incident begins where the change lies: a service that works as before was not broken by it.
-
-    What a caller changes can show at what it calls (more queries, retries), so a caller whose change is known to do harm
-    loses nothing; any other change would have shown where it lies first. A gap between two services is no trait
-    of the one that is called.
-    """
-    if not scene.standing or not out.candidate.services:
-        return
-    first = scene.standing[0]
-    if first.score < _STANDS:
-        return
-    scores = {item.service_name: item.score for item in scene.standing}
-    clues = first.clues[0] if first.clues else None
-    on_the_way = clues is not None and clues.family == "edge"
-    if on_the_way and not out.mechanism:
-        out.add(_WAY, "it shows on the way between two services, which this is not known to touch")
-        return
-    best = max(out.candidate.services, key=lambda name: scores.get(name, 0.0))
-    behind = min(1.0, (first.score - scores.get(best, 0.0)) / _STANDS)
-    if behind < 0.3:
-        if not on_the_way:
-            out.add(
-                _HERE * min(1.0, first.score / (2 * _STANDS)),
-                f"{best} is where it begins: {clues.claim[:90] if clues else ''}",
-            )
-        return
-    if is_database(first.service_name):
-        return
-    calls = any(first.service_name in scene.graph.below(name) for name in out.candidate.services)
-    if not (calls and out.mechanism):
-        out.add(-_HERE * behind, f"it begins at {first.service_name}, and {best} stands out less")
 
 
 def _what(scene: Scene, out: Weighed) -> None:
