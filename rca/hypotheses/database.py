@@ -41,7 +41,7 @@ def queries_per_request_rose(observed: Observed) -> Evidence:
     )
     claim = f"{who} makes {before:.2f} → {during:.2f} database calls on average{interval}."
     source = "elicited: log-ratio around 3 against around 1"
-    return observation(name, family, weight, claim, source=source, finding=observed.calls)
+    return observation(name, family, weight, claim, source=source, finding=observed.made("calls"))
 
 
 def _calls_weight(observed: Observed, measure: str) -> float:

@@ -177,6 +177,10 @@ class Observed:
         """Queries per request."""
         return self._try("calls", lambda: queries_per_request(self.store, self.incident))
 
+    def made(self, name: str) -> Finding | None:
+        """Return a finding that was made already, None where it was not: evidence that can do without it shows it if it can."""
+        return self.__dict__.get(name)
+
     @cached_property
     def repeated(self) -> Finding | None:
         """Repeated calls."""
