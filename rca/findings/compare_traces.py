@@ -10,7 +10,7 @@ import polars as pl
 from rca.errors import NoDataError
 from rca.measures.call_paths import PathUse, call_paths
 from rca.measures.periods import Periods, periods
-from rca.measures.requests import requests
+from rca.measures.requests import limited, requests
 from rca.model import Effect, Finding, Incident
 from rca.sql import statement
 from rca.stats.weighted import interval, mean_draws, weighted_mean, weighted_quantile
@@ -24,7 +24,7 @@ _SLOW = 0.98
 _FEW = 20
 
 
-def compare_traces(store: Store, incident: Incident) -> Finding:
+def compare_traces(store: Store, incident: Incident, *, most: int = 25_000) -> Finding:
     """Say which calls of a request became more, slower or more often failed, and how much of the excess each one is.
 
     Requests of the service in the incident and in its baseline are compared call path by call path (service and operation,
@@ -37,6 +37,8 @@ def compare_traces(store: Store, incident: Incident) -> Finding:
         The store.
     incident
         Service and window.
+    most
+        Traces of either window that are read at most; where there are more, they are drawn at random and the finding says so.
 
     Returns
     -------
@@ -62,7 +64,8 @@ def compare_traces(store: Store, incident: Incident) -> Finding:
     rca.errors.NoDataError: No request of a with a length starts in 2026-03-04 13:10:00 to 14:10:00 UTC (60.0 min).
     """
     compared = periods(store, incident)
-    found = call_paths(requests(store, incident, windows=(compared.baseline, compared.incident)))
+    asked = requests(store, incident, windows=(compared.baseline, compared.incident), most=most)
+    found = call_paths(asked)
     _check(found, incident, compared)
     table = _table(found)
     effect = _effect(found)
@@ -77,7 +80,7 @@ def compare_traces(store: Store, incident: Incident) -> Finding:
         examples=tuple(
             table.filter(pl.col("trace_id") != "")["trace_id"].unique(maintain_order=True).head(3).to_list()
         ),
-        caveats=(*compared.notes, *_caveats(found, effect)),
+        caveats=(*compared.notes, *limited(asked, most), *_caveats(found, effect)),
         details={"requests_before": effect.n_before, "requests_during": effect.n_after},
     )
 

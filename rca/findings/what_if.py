@@ -10,7 +10,7 @@ import polars as pl
 
 from rca.errors import NoDataError, OptionError, did_you_mean
 from rca.measures.periods import Periods, periods
-from rca.measures.requests import Requests, requests
+from rca.measures.requests import Requests, limited, requests
 from rca.measures.statement_time import statement_use
 from rca.measures.targets import statement_title
 from rca.model import Effect, Finding, Incident
@@ -28,7 +28,7 @@ _REPEATED = 2
 Amounts = npt.NDArray[np.float64]
 
 
-def what_if(store: Store, incident: Incident, *, remove: str | None = None) -> Finding:
+def what_if(store: Store, incident: Incident, *, remove: str | None = None, most: int = 25_000) -> Finding:
     """Predict p50, p95 and p99 of the incident's requests if a repeated statement were asked for in one call.
 
     Of the time that each request waits for the statement (its critical path), the share of all calls but one goes; nothing
@@ -47,6 +47,8 @@ def what_if(store: Store, incident: Incident, *, remove: str | None = None) -> F
     remove
         The statement: its digest, a part of it, or its title such as ``"SELECT promotions by user_id"``. Left out, the
         repeated statement for which requests wait longest.
+    most
+        Traces of either window that are read at most; where there are more, they are drawn at random and the finding says so.
 
     Returns
     -------
@@ -70,7 +72,7 @@ def what_if(store: Store, incident: Incident, *, remove: str | None = None) -> F
     rca.errors.NoDataError: No request of a in 2026-03-04 14:10:00 to 15:00:00 UTC (50.0 min) calls one statement twice.
     """
     compared = periods(store, incident)
-    asked = requests(store, incident, windows=(compared.baseline, compared.incident))
+    asked = requests(store, incident, windows=(compared.baseline, compared.incident), most=most)
     use = statement_use(asked)
     during = pl.Series("request", np.flatnonzero(asked.during))
     now = use.filter(pl.col("request").is_in(during.implode()) & (pl.col("calls") >= _REPEATED))
@@ -91,7 +93,7 @@ def what_if(store: Store, incident: Incident, *, remove: str | None = None) -> F
         window=compared.incident,
         baseline=compared.baseline,
         examples=_examples(asked, saved),
-        caveats=_caveats(compared, effect),
+        caveats=(*limited(asked, most), *_caveats(compared, effect)),
         details=_details(chosen, mine, asked),
     )
 

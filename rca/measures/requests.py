@@ -16,7 +16,10 @@ from rca.model import Incident, Window
 from rca.sql import statement
 from rca.store import Store
 
-__all__ = ["Requests", "compared_windows", "requests", "spread_over"]
+__all__ = ["EVERY", "Requests", "compared_windows", "limited", "requests", "spread_over"]
+
+EVERY = 2**62
+"""No limit to the number of traces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +60,14 @@ def compared_windows(store: Store, incident: Incident) -> tuple[Window, Window]:
     return found.baseline, found.incident
 
 
-def requests(store: Store, incident: Incident | None, *, windows: tuple[Window, Window] | None = None) -> Requests:
+def requests(
+    store: Store, incident: Incident | None, *, windows: tuple[Window, Window] | None = None, most: int = EVERY
+) -> Requests:
     """Return the requests of the incident's service in both windows, or all root spans where there is no incident.
 
     Ancestry is exact, in any service and at any depth. It is found in arrays, not in SQL: recursion is the one thing that
-    no portable subset has, and the spans of the traces in question are read once.
+    no portable subset has, and the spans of the traces in question are read once. Of more than `most` traces in a
+    window, as many are taken by the end of their ids: at random, and the same ones each time.
     """
     everything = Window(-(2**63), 2**63 - 1)
     before, during = windows or (compared_windows(store, incident) if incident else (everything, everything))
@@ -71,6 +77,7 @@ def requests(store: Store, incident: Incident | None, *, windows: tuple[Window, 
         "end_ns": during.end_ns,
         "before_start_ns": before.start_ns,
         "before_end_ns": before.end_ns,
+        "most": most,
     }
     tree = forest(store.query(statement("request_spans").sql, bounds))
     entry = _entries(tree, incident)
@@ -79,6 +86,14 @@ def requests(store: Store, incident: Incident | None, *, windows: tuple[Window, 
     compared = inside | ((start >= before.start_ns) & (start < before.end_ns))
     rows = np.flatnonzero(entry & compared)
     return Requests(tree, rows, inside[rows], _database_calls(tree))
+
+
+def limited(asked: Requests, most: int) -> tuple[str, ...]:
+    """Say that not all traces were read, where that is so."""
+    traces = asked.entries.select("trace_id", during=pl.Series(asked.during)).unique().group_by("during").len()
+    if (traces["len"] < most).all():
+        return ()
+    return (f"Of either window {most:,} traces were read, drawn at random where there are more.",)
 
 
 def _entries(tree: Forest, incident: Incident | None) -> Flags:

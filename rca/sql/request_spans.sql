@@ -4,6 +4,7 @@
 -- param $end_ns BIGINT                 its end
 -- param $before_start_ns BIGINT        start of what it is compared with
 -- param $before_end_ns BIGINT          its end
+-- param $most BIGINT                   traces of either window at most, by the end of their ids, which is random
 -- column trace_id VARCHAR              the trace
 -- column span_id VARCHAR               the span
 -- column parent_span_id VARCHAR        its parent
@@ -47,10 +48,24 @@ FROM spans
 WHERE trace_id IN (
   SELECT trace_id
   FROM spans
-  WHERE ((start_ns >= $start_ns AND start_ns < $end_ns) OR (start_ns >= $before_start_ns AND start_ns < $before_end_ns))
+  WHERE start_ns >= $start_ns AND start_ns < $end_ns
     AND (
       (service_name = $service AND (span_kind IN ('SERVER', 'CONSUMER') OR parent_span_id = ''))
       OR ($service = '' AND parent_span_id = '')
     )
+  GROUP BY trace_id
+  ORDER BY REVERSE(trace_id)
+  LIMIT $most
+) OR trace_id IN (
+  SELECT trace_id
+  FROM spans
+  WHERE start_ns >= $before_start_ns AND start_ns < $before_end_ns
+    AND (
+      (service_name = $service AND (span_kind IN ('SERVER', 'CONSUMER') OR parent_span_id = ''))
+      OR ($service = '' AND parent_span_id = '')
+    )
+  GROUP BY trace_id
+  ORDER BY REVERSE(trace_id)
+  LIMIT $most
 )
 ORDER BY trace_id, start_ns, span_id, span_kind, duration_ns

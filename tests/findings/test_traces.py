@@ -156,3 +156,12 @@ def test_failures_timeouts_and_open_breakers_are_counted(spans_store, make_span,
     row = dependencies(spans_store(rows), incident).table.row(0, named=True)
     assert (row["error_ratio_before"], row["error_ratio_during"]) == (0.0, 1.0)
     assert (row["timeouts_during"], row["breaker_during"]) == (1.0, 1.0)
+
+
+def test_of_too_many_traces_some_are_read_and_that_is_said(outbreak, incident):
+    found = compare_traces(outbreak, incident, most=30)
+    assert (found.effect.n_before, found.effect.n_after) == (30, 30)
+    assert found.table.row(0, named=True)["operation"] == "SELECT offers by id"
+    assert any("30 traces were read, drawn at random" in caveat for caveat in found.caveats)
+    assert what_if(outbreak, incident, most=30).details["requests"] == 30
+    assert not any("drawn" in caveat for caveat in compare_traces(outbreak, incident).caveats)
