@@ -6,8 +6,8 @@
 -- column points BIGINT          points
 SELECT
   metric_name,
-  attributes[$label] AS value,
-  CAST(SUM(CASE WHEN attributes[$label] = service_name THEN 1 ELSE 0 END) AS BIGINT) AS is_service,
+  COALESCE(attributes[$label], '') AS value,
+  CAST(SUM(CASE WHEN COALESCE(attributes[$label], '') = service_name THEN 1 ELSE 0 END) AS BIGINT) AS is_service,
   COUNT(*) AS points
 FROM metrics
 WHERE COALESCE(attributes[$label], '') <> ''

@@ -17,8 +17,8 @@ SELECT
   hops.caller AS caller,
   hops.callee AS callee,
   COUNT(*) AS traces,
-  CAST(SUM(CASE WHEN one.trace_id IS NOT NULL THEN 1 ELSE 0 END) AS BIGINT) AS at_caller,
-  CAST(SUM(CASE WHEN one.trace_id IS NOT NULL AND other.trace_id IS NOT NULL THEN 1 ELSE 0 END) AS BIGINT) AS at_both
+  CAST(SUM(CASE WHEN COALESCE(one.trace_id, '') <> '' THEN 1 ELSE 0 END) AS BIGINT) AS at_caller,
+  CAST(SUM(CASE WHEN COALESCE(one.trace_id, '') <> '' AND COALESCE(other.trace_id, '') <> '' THEN 1 ELSE 0 END) AS BIGINT) AS at_both
 FROM hops
 LEFT JOIN logged AS one ON hops.caller = one.service_name AND hops.trace_id = one.trace_id
 LEFT JOIN logged AS other ON hops.callee = other.service_name AND hops.trace_id = other.trace_id

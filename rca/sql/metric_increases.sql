@@ -36,7 +36,7 @@ befores AS (
 steps AS (
   SELECT
     service_name, metric_name, time_ns - time_ns % $bin_ns AS bin_ns, is_histogram,
-    CASE WHEN temporality = 'delta' THEN running WHEN running_before IS NULL THEN 0.0
+    CASE WHEN temporality = 'delta' THEN running WHEN running_before IS NULL THEN 0e0
       WHEN running >= running_before THEN running - running_before ELSE running END AS rise,
     CASE WHEN temporality = 'delta' THEN COALESCE(seen, 0) WHEN seen_before IS NULL THEN 0
       WHEN seen >= seen_before THEN seen - seen_before ELSE seen END AS seen_rise,
@@ -46,8 +46,8 @@ steps AS (
 parts AS (
   SELECT
     service_name, metric_name, bin_ns, is_histogram, seen_rise, elapsed_ns,
-    CASE WHEN rise > -1e15 AND rise < 1e15 THEN rise ELSE 0.0 END AS exact_rise,
-    CASE WHEN rise > -1e15 AND rise < 1e15 THEN 0.0 ELSE rise END AS huge_rise
+    CASE WHEN rise > -1e15 AND rise < 1e15 THEN rise ELSE 0e0 END AS exact_rise,
+    CASE WHEN rise > -1e15 AND rise < 1e15 THEN 0e0 ELSE rise END AS huge_rise
   FROM steps
 )
 SELECT

@@ -13,8 +13,8 @@
 WITH points AS (
   SELECT
     service_name, metric_name, time_ns - time_ns % $bin_ns AS bin_ns, value,
-    CASE WHEN value > -1e15 AND value < 1e15 THEN value ELSE 0.0 END AS exact_value,
-    CASE WHEN value > -1e15 AND value < 1e15 THEN 0.0 ELSE value END AS huge_value
+    CASE WHEN value > -1e15 AND value < 1e15 THEN value ELSE 0e0 END AS exact_value,
+    CASE WHEN value > -1e15 AND value < 1e15 THEN 0e0 ELSE value END AS huge_value
   FROM metrics
   WHERE time_ns >= $start_ns AND time_ns < $end_ns
     AND ($service = '' OR service_name = $service) AND ($metric = '' OR metric_name = $metric)

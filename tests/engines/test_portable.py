@@ -1,0 +1,103 @@
+"""Every statement stays where all engines give the same bits: one check for each trap that was met."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import sqlglot
+from sqlglot import exp
+
+from rca import sql
+
+FOLDER = Path(sql.__file__).parent
+NAMES = sorted(str(path.relative_to(FOLDER)).removesuffix(".sql") for path in FOLDER.rglob("*.sql"))
+PORTABLE = [name for name in NAMES if not name.startswith("local/")]
+DOUBLES = {"adjusted_count", "weight", "value", "running", "sum"}
+SCALED = re.compile(r"FLOOR\(", re.IGNORECASE)
+
+
+def tree(name: str) -> exp.Expression:
+    return sqlglot.parse_one(re.sub(r"--[^\n]*", "", sql.statement(name).sql), read="duckdb")
+
+
+def test_there_are_statements():
+    assert len(PORTABLE) > 30
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_rows_have_an_order(name):
+    found = tree(name)
+    aggregated = not found.args.get("group") and all(
+        item.find(exp.AggFunc) and not item.find(exp.Window) for item in found.expressions
+    )
+    assert aggregated or found.args.get("order"), "without ORDER BY what is made of the rows depends on the engine"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_sums_of_doubles_are_sums_of_whole_numbers(name):
+    for node in tree(name).find_all(exp.Sum):
+        columns = {column.name for column in node.find_all(exp.Column)}
+        if columns & DOUBLES and not isinstance(node.this, exp.Window):
+            assert SCALED.search(node.sql()), f"a sum of floats depends on the order of the rows: {node.sql()[:120]}"
+
+
+@pytest.mark.parametrize("name", PORTABLE)
+def test_casts_to_whole_numbers_are_of_whole_numbers(name):
+    for node in tree(name).find_all(exp.Cast):
+        fractions = [item for item in node.this.find_all(exp.Literal) if not item.is_string and "." in item.name]
+        if node.to.is_type("BIGINT", "INT") and (fractions or node.this.find(exp.Div)):
+            assert node.this.find(exp.Floor, exp.Ceil, exp.Sum), f"one engine rounds, another cuts: {node.sql()[:120]}"
+
+
+@pytest.mark.parametrize("name", PORTABLE)
+def test_unmatched_rows_are_not_told_by_null(name):
+    for select in tree(name).find_all(exp.Select):
+        outer = {join.this.alias_or_name for join in select.args.get("joins") or [] if join.side == "LEFT"}
+        for node in select.find_all(exp.Is):
+            column = node.this
+            if isinstance(column, exp.Column) and isinstance(node.expression, exp.Null):
+                assert column.table not in outer, f"one engine fills unmatched rows with zeros: {node.sql()}"
+
+
+@pytest.mark.parametrize("name", PORTABLE)
+def test_look_ups_in_maps_have_a_text_for_absent_keys(name):
+    for node in tree(name).find_all(exp.Bracket):
+        around = [parent for parent in _ancestors(node) if isinstance(parent, exp.Coalesce | exp.Nullif)]
+        case = node.find_ancestor(exp.Case)
+        assert around or case, f"a missing key is NULL on one engine and '' on another: {node.sql()}"
+        assert not isinstance(node.parent, exp.Is), node.sql()
+
+
+def _ancestors(node):
+    while node.parent is not None:
+        node = node.parent
+        yield node
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_name_is_a_word_of_an_engine(name):
+    aliases = {node.alias.lower() for node in tree(name).find_all(exp.Alias)}
+    assert not aliases & {"at", "timestamp", "date", "interval", "order", "group", "end", "user"}
+
+
+@pytest.mark.parametrize("name", PORTABLE)
+def test_nothing_but_the_subset(name):
+    found = tree(name)
+    banned = (exp.Filter, exp.Qualify, exp.Star, exp.Lambda, exp.Unnest, exp.RegexpLike, exp.RegexpReplace, exp.TimestampTrunc, exp.PercentileCont, exp.Quantile, exp.ApproxQuantile)  # fmt: skip
+    stars = [
+        node
+        for node in found.find_all(*banned)
+        if not (isinstance(node, exp.Star) and isinstance(node.parent, exp.Count))
+    ]
+    assert not stars, stars[0].sql()
+    for join in found.find_all(exp.Join):
+        assert join.method != "ASOF"
+
+
+@pytest.mark.parametrize("dialect", ["clickhouse", "spark"])
+@pytest.mark.parametrize("name", PORTABLE)
+def test_other_dialects_read_it(name, dialect):
+    text = tree(name).sql(dialect="duckdb").replace("$", "" if dialect == "clickhouse" else ":")
+    assert sqlglot.parse_one(text, read=dialect)
