@@ -164,7 +164,7 @@ def _investigate(
     findings: dict[str, Finding] = {"data_quality": quality}
     steps: tuple[tuple[str, Callable[[], Finding | None]], ...] = (
         ("latency", lambda: latency(store, incident)),
-        ("deploy_correlation", lambda: deploy_correlation(store, incident)),
+        ("deploy_correlation", lambda: deploy_correlation(store, incident, suspects=observed.suspects)),
         ("queries_per_request", lambda: observed.calls),
         ("repeated_queries", lambda: observed.repeated),
         ("slow_queries", lambda: observed.slow),
