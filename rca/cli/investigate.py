@@ -10,6 +10,7 @@ from typing import Any
 import rca
 from rca import display
 from rca.cli.outcome import Outcome
+from rca.engines.address import is_elsewhere
 from rca.errors import OptionError, SourceError
 from rca.investigation import Investigation
 from rca.progress import terminal
@@ -29,7 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="files and folders to read; with neither PATH nor --db, the shipped incident",
     )
-    parser.add_argument("--db", metavar="FILE", help="a store to read from; with PATH, the store to read into")
+    parser.add_argument(
+        "--db",
+        metavar="FILE",
+        help="a store to read from, also Parquet files, clickhouse://… or sc://…; with PATH, the store to read into",
+    )
     parser.add_argument(
         "--service", metavar="NAME", help="the service whose users were hurt; left out, found in the data"
     )
@@ -70,13 +75,14 @@ def _store(options: argparse.Namespace) -> rca.Store:
         paths = [str(_shipped())]
     if not paths:
         return rca.open(options.db, read_only=True)
-    store = rca.open(options.db)
+    elsewhere = bool(options.db) and is_elsewhere(options.db)
+    store = rca.open(None if elsewhere else options.db)
     report = store.ingest(*paths, progress=terminal())
     if not report.total("records_read"):
         store.close()
         reasons = "; ".join(item.message for item in report.failed[:3])
         raise SourceError(f"Nothing could be read from {', '.join(paths)}: {reasons}")
-    return store
+    return rca.open(options.db, beside=store) if elsewhere else store
 
 
 def _shipped() -> Path:
