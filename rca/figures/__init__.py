@@ -9,6 +9,7 @@ Adding a figure: one file here, one import below.
 
 from __future__ import annotations
 
+from rca.figures.calibration import calibration
 from rca.figures.changes import change_ranking
 from rca.figures.dependencies import service_map
 from rca.figures.distribution import distribution
@@ -27,6 +28,7 @@ from rca.figures.waterfall import waterfall
 __all__ = [
     "MAX_MARKS",
     "PALETTE",
+    "calibration",
     "change_ranking",
     "distribution",
     "enable",

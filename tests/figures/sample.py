@@ -287,3 +287,9 @@ def hops():
         {"caller": "gateway", "callee": "checkout", "client_p99_ms_before": 400.0, "client_p99_ms_during": 2500.0},
     ]
     return finding("dependencies", pl.DataFrame(rows))
+
+
+def stated():
+    """Statements with their probability, and whether they were right."""
+    probabilities = [0.15, 0.35, 0.45, 0.55, 0.7, 0.75, 0.9, 0.95, 0.97, 0.99]
+    return pl.DataFrame({"probability": probabilities, "right": [p > 0.4 for p in probabilities]})

@@ -37,6 +37,7 @@ FIGURES = {
     "experiment_effects": lambda: fig.experiment_effects(sample.experiments()),
     "evidence": lambda: fig.evidence(sample.verdicts()["H2"]),
     "scoreboard": lambda: fig.scoreboard(sample.verdicts()),
+    "calibration": lambda: fig.calibration(sample.stated()),
     "results": lambda: fig.results(sample.experiments()[0].table),
     "service_map": lambda: fig.service_map(sample.hops()),
 }
@@ -94,7 +95,7 @@ def test_too_many_marks_are_refused():
 
 
 def test_spreadsheets_see_no_formula():
-    assert csv_of({"data": {"values": [{"a": "=1+1"}, {"a": "fine"}]}}) == "a\n'=1+1\nfine\n"
+    assert csv_of({"data": {"values": [{"a": "=1+1"}, {"a": "fine"}]}}) == '"a"\n"\'=1+1"\n"fine"\n'
 
 
 # Machado, Oliveira and Fernandes (2009), severity 1.0
