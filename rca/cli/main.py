@@ -12,6 +12,7 @@ import orjson
 
 import rca
 from rca.cli import doctor, export, formats, gate, ingest, investigate, lint, new_notebook, runbook, summary
+from rca.display import escape_terminal
 from rca.errors import RcaError
 
 __all__ = ["COMMANDS", "main"]
@@ -60,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         outcome = options.run(options)
     except RcaError as error:
-        print(f"rca: {error}", file=sys.stderr)
+        print(f"rca: {escape_terminal(error)}", file=sys.stderr)
         return int(getattr(error, "exit_code", 1))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -70,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
     print(_json(outcome.document) if options.json else outcome.text)
     for line in outcome.complaints:
-        print(f"rca: {line}", file=sys.stderr)
+        print(f"rca: {escape_terminal(line)}", file=sys.stderr)
     return int(outcome.code)
 
 

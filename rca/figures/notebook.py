@@ -11,6 +11,8 @@ from typing import Any
 
 import altair as alt
 
+from rca.figures.clean import cleaned
+
 __all__ = ["mimebundle", "register"]
 
 _VEGA = "application/vnd.vega.v5+json"
@@ -20,6 +22,7 @@ def mimebundle(spec: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Return a Vega-Lite spec as Vega for JupyterLab, and as PNG for viewers that do not draw Vega."""
     import vl_convert as vlc
 
+    spec = cleaned(spec)
     vega = vlc.vegalite_to_vega(spec)
     vega["$schema"] = "https://vega.github.io/schema/vega/v5.json"
     png = base64.b64encode(vlc.vegalite_to_png(spec, scale=2)).decode()

@@ -11,19 +11,20 @@ from typing import Any
 import altair as alt
 
 from rca.errors import OptionError, RcaError, did_you_mean
+from rca.figures.clean import cleaned
 from rca.figures.press import Press
 
 __all__ = ["FORMATS", "begin", "csv_of", "save", "svg"]
 
 FORMATS = ("svg", "png", "pdf", "csv")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def svg(chart: alt.TopLevelMixin) -> str:
     """Return a chart as SVG text; the same chart gives the same bytes."""
     import vl_convert as vlc
 
-    return str(vlc.vegalite_to_svg(chart.to_dict()))
+    return str(vlc.vegalite_to_svg(cleaned(chart.to_dict())))
 
 
 def save(chart: alt.TopLevelMixin, stem: str | Path, *, formats: Iterable[str] = FORMATS) -> list[Path]:
@@ -45,7 +46,7 @@ def begin(
     spec: dict[str, Any], stem: str | Path, press: Press, *, formats: Iterable[str] = FORMATS
 ) -> Callable[[], list[Path]]:
     """Begin to write the files of a figure, given as its specification; call what is returned to wait for their paths."""
-    wanted = _checked(formats)
+    wanted, spec = _checked(formats), cleaned(spec)
     drawn = [name for name in wanted if name != "csv"]
     try:
         Path(stem).parent.mkdir(parents=True, exist_ok=True)
@@ -81,12 +82,14 @@ def _checked(formats: Iterable[str]) -> list[str]:
 def csv_of(spec: dict[str, Any]) -> str:
     """Return the data of a spec as CSV: every inline table, one after the other, under its columns."""
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
+    writer = csv.writer(
+        out, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC
+    )  # text in quotes: no other separator splits it
     for number, rows in enumerate(_tables(spec)):
         if number:
             out.write("\n")
         names = list(dict.fromkeys(name for row in rows for name in row))
-        writer.writerow(names)
+        writer.writerow([_safe(name) for name in names])
         writer.writerows([_safe(row.get(name)) for name in names] for row in rows)
     return out.getvalue()
 

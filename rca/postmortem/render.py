@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from rca.display import escape_html, escape_markdown, table_html, table_markdown
+from rca.display import escape_html, escape_markdown, escape_terminal, table_html, table_markdown
 from rca.postmortem.blocks import Block, Code, Figure, Items, Paragraph, Section, Table
 
 __all__ = ["to_html", "to_markdown"]
@@ -84,7 +84,7 @@ def _block_markdown(block: Block, redact: Redactor) -> str:
             return f"![{escape_markdown(redact(alt))}](figures/{name}.svg)\n"
         case Code(title, text, language):
             fence = "`" * (max((len(run) for run in _backticks(text)), default=0) + 3)
-            return f"{escape_markdown(redact(title))}\n\n{fence}{language}\n{redact(text)}\n{fence}\n"
+            return f"{escape_markdown(redact(title))}\n\n{fence}{language}\n{escape_terminal(redact(text))}\n{fence}\n"
 
 
 def _backticks(text: str) -> list[str]:
