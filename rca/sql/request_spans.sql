@@ -21,6 +21,30 @@
 -- column http_route VARCHAR            http.route
 -- column service_version VARCHAR       service.version
 -- column reference_type VARCHAR        follows_from where the tracer says so
+WITH later AS (
+  SELECT trace_id
+  FROM spans
+  WHERE start_ns >= $start_ns AND start_ns < $end_ns
+    AND (
+      (service_name = $service AND (span_kind IN ('SERVER', 'CONSUMER') OR parent_span_id = ''))
+      OR ($service = '' AND parent_span_id = '')
+    )
+  GROUP BY trace_id
+  ORDER BY REVERSE(trace_id)
+  LIMIT $most
+),
+earlier AS (
+  SELECT trace_id
+  FROM spans
+  WHERE start_ns >= $before_start_ns AND start_ns < $before_end_ns
+    AND (
+      (service_name = $service AND (span_kind IN ('SERVER', 'CONSUMER') OR parent_span_id = ''))
+      OR ($service = '' AND parent_span_id = '')
+    )
+  GROUP BY trace_id
+  ORDER BY REVERSE(trace_id)
+  LIMIT $most
+)
 SELECT
   trace_id,
   span_id,
@@ -45,27 +69,5 @@ SELECT
   service_version,
   COALESCE(attributes['opentracing.ref_type'], '') AS reference_type
 FROM spans
-WHERE trace_id IN (
-  SELECT trace_id
-  FROM spans
-  WHERE start_ns >= $start_ns AND start_ns < $end_ns
-    AND (
-      (service_name = $service AND (span_kind IN ('SERVER', 'CONSUMER') OR parent_span_id = ''))
-      OR ($service = '' AND parent_span_id = '')
-    )
-  GROUP BY trace_id
-  ORDER BY REVERSE(trace_id)
-  LIMIT $most
-) OR trace_id IN (
-  SELECT trace_id
-  FROM spans
-  WHERE start_ns >= $before_start_ns AND start_ns < $before_end_ns
-    AND (
-      (service_name = $service AND (span_kind IN ('SERVER', 'CONSUMER') OR parent_span_id = ''))
-      OR ($service = '' AND parent_span_id = '')
-    )
-  GROUP BY trace_id
-  ORDER BY REVERSE(trace_id)
-  LIMIT $most
-)
+WHERE trace_id IN (SELECT trace_id FROM later UNION ALL SELECT trace_id FROM earlier)
 ORDER BY trace_id, start_ns, span_id, span_kind, duration_ns
