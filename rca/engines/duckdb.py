@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -140,7 +141,9 @@ class DuckDBEngine:
             relation = self.con.execute(sql, given) if given else self.con.sql(sql)
             if relation is None:
                 raise QueryError("Only statements that return rows can be run here; this one returns none.")
-            return relation.to_arrow_table()
+            with warnings.catch_warnings():  # version 2 warns of a copy that is cheaper than what it recommends
+                warnings.filterwarnings("ignore", message="Arrow output on a DB-API result")
+                return relation.to_arrow_table()
         except duckdb.ConnectionException as error:
             raise EngineError(
                 f"The store {self._location} is closed. Open it again with rca.open(). ({error})"
