@@ -21,7 +21,7 @@ $(STAMP)-user: $(VENV)/bin/python pyproject.toml constraints.txt
 	@touch $@
 
 $(STAMP)-test: $(VENV)/bin/python pyproject.toml constraints.txt
-	$(PIP) install --quiet --constraint constraints.txt --editable ".[protobuf,notebook]" --group test --group lint --group lab
+	$(PIP) install --quiet --constraint constraints.txt --editable ".[protobuf,notebook]" --group test --group lint --group docs --group lab
 	@touch $@ $(STAMP)-user
 
 investigate: $(STAMP)-user   ## the whole investigation of the recorded incident: verdict, ranked changes, figures, postmortem
@@ -41,6 +41,9 @@ types: $(STAMP)-test         ## types
 	$(BIN)/mypy rca
 
 check: lint types test       ## all of it
+
+docs: $(STAMP)-test          ## build the documentation site into site/: pages, commands, functions, the notebooks as they run
+	$(BIN)/python docs/build.py
 
 notebooks: $(STAMP)-test     ## open the notebooks
 	$(BIN)/jupyter lab notebooks

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from rca.findings.saturation import saturation
     from rca.findings.slow_queries import slow_queries
     from rca.findings.what_if import what_if
+    from rca.guards.alerts import export_guards, grafana_dashboard, prometheus_rules
+    from rca.guards.lint import lint_code, lint_logs
+    from rca.guards.runbook import runbook
+    from rca.guards.template import new_notebook
     from rca.hypotheses import HYPOTHESES, Hypothesis, score_hypotheses
     from rca.ingest.contract import Format, Guess
     from rca.ingest.source import Limits
@@ -67,16 +71,23 @@ _HOME = {
     "digest": "rca.digests",
     "experiment": "rca.experiments",
     "experiments_recorded": "rca.experiments",
-    "follow_up": "rca.experiments",
+    "export_guards": "rca.guards.alerts",
     "figures": "",
+    "follow_up": "rca.experiments",
+    "grafana_dashboard": "rca.guards.alerts",
     "investigate": "rca.investigation",
     "latency": "rca.findings.latency",
+    "lint_code": "rca.guards.lint",
+    "lint_logs": "rca.guards.lint",
+    "new_notebook": "rca.guards.template",
     "open": "rca.store",
+    "prometheus_rules": "rca.guards.alerts",
     "queries_per_request": "rca.findings.queries_per_request",
     "rank_services": "rca.measures.services",
     "red": "rca.measures.red",
     "repeated_queries": "rca.findings.repeated",
     "report": "rca.postmortem",
+    "runbook": "rca.guards.runbook",
     "saturation": "rca.findings.saturation",
     "score_hypotheses": "rca.hypotheses",
     "slow_queries": "rca.findings.slow_queries",
@@ -114,16 +125,23 @@ __all__ = [
     "digest",
     "experiment",
     "experiments_recorded",
+    "export_guards",
     "figures",
     "follow_up",
+    "grafana_dashboard",
     "investigate",
     "latency",
+    "lint_code",
+    "lint_logs",
+    "new_notebook",
     "open",
+    "prometheus_rules",
     "queries_per_request",
     "rank_services",
     "red",
     "repeated_queries",
     "report",
+    "runbook",
     "saturation",
     "score_hypotheses",
     "slow_queries",
