@@ -150,6 +150,9 @@ class Lines:
             attached[:] = False  # nothing to say more about: each stands for itself
             main = np.arange(len(attached))
         fields = {_named(name): values for name, values in found.fields.items()}
+        if "pid" not in fields and "session" in fields:  # %c is the session's start and its process id
+            number = fields["session"].str.extract(r"\.([0-9a-f]+)").str.to_integer(base=16, strict=False)
+            fields["pid"] = number.cast(pl.String)
         times = self._times(block, found, fields.pop("time", None))
         owner = np.searchsorted(main, np.flatnonzero(attached)) - 1
         records = Records(
