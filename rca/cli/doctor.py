@@ -29,7 +29,6 @@ _CORE = (
     "pyarrow",
     "numpy",
     "scipy",
-    "ruptures",
     "altair",
     "vl-convert-python",
     "orjson",

@@ -19,7 +19,6 @@ TOP = ("__init__", "__main__")
 HEAVY = (
     "altair",
     "scipy.stats",
-    "ruptures",
     "vl_convert",
     "pandas",
     "clickhouse_connect",
