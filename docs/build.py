@@ -7,6 +7,7 @@ import argparse
 import contextlib
 import html
 import io
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,11 +67,11 @@ def pages(site: Path) -> None:
     books = "".join(f'<li><a href="notebooks/{book.stem}.html">{book.stem}</a></li>' for book in notebooks())
     for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
         body = markdown2.markdown(path.read_text(encoding="utf-8"), extras=EXTRAS)
+        body = re.sub(r'href="(?:docs/)?([\w-]+)\.md', lambda found: f'href="{found[1].lower()}.html', body)
         name = "index" if path.name == "README.md" else path.stem.lower()
         if name == "index":
             body = (
-                body.replace('"docs/', '"').replace('.md"', '.html"')
-                + f'<h2 id="notebooks">Notebooks, as they run</h2><ul>{books}</ul>'
+                body.replace('src="docs/', 'src="') + f'<h2 id="notebooks">Notebooks, as they run</h2><ul>{books}</ul>'
             )
         (site / f"{name}.html").write_text(page(f"rca: {name}", body), encoding="utf-8")
     images = site / "images"
