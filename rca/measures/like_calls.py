@@ -111,10 +111,11 @@ def lay_out(tree: Forest, *, merged: bool = True) -> pl.DataFrame:
     ]
     calls = found.join(unique.with_columns(columns), on=names, how="inner", maintain_order="left")
     literals = pl.col("literals")
+    in_body = (pl.col("db_system_name") == "") & pl.col("http_request_method").is_in(["POST", "PUT", "PATCH"])
     paged = literals.str.replace(PAGE, "$1$2$3=")
     calls = calls.filter(pl.col("key") != "").select(
         "row", "key", "title", "noise", "literals", "db_system_name",
-        known=(literals != "") & ~literals.str.contains(PLACEHOLDER),
+        known=(literals != "") & ~literals.str.contains(PLACEHOLDER) & ~in_body,
         page=pl.when(paged != literals).then(paged).otherwise(pl.lit("")),
     )  # fmt: skip
     return merged_calls(tree, calls) if merged else calls
@@ -154,8 +155,8 @@ def weighed(tree: Forest, calls: pl.DataFrame) -> pl.DataFrame:
     lowest, missing = _lowest_common(tree, calls)
     saved = (pl.col("critical_ns") - pl.col("total_ns") / pl.col("calls")).clip(0).round().cast(pl.Int64)
     parameters = (
-        pl.when(pl.col("known") & (pl.col("literals") == 1)).then(pl.lit("identical"))
-        .when("known").then(pl.lit("differing"))
+        pl.when(pl.col("known") & (pl.col("literals") == 1) & (pl.col("calls") <= pl.col("spans"))).then(pl.lit("identical"))
+        .when(pl.col("known") & (pl.col("calls") <= pl.col("spans"))).then(pl.lit("differing"))
         .otherwise(pl.lit("unknown"))
     )  # fmt: skip
     groups = groups.with_columns(*_surroundings(tree, groups, lowest, missing), saved_ns=saved, parameters=parameters)

@@ -187,3 +187,18 @@ def test_path_template(path, template):
 def test_statement_title():
     assert statement_title("update stock set n = ? where sku = ? and shop.id in (?)") == "UPDATE stock by sku, id"
     assert statement_title("insert into lines (a) values (?)") == "INSERT lines"
+
+
+def test_what_a_span_does_not_say_is_not_called_equal(spans_store, make_span):
+    """A composite span shows one statement of many; the body of a POST is in no span."""
+    composite = make_span(1, "q", "root", length=200, calls=12, db_query_text="SELECT 7", db_query_digest="d", **SQL)
+    found = only(spans_store([root(make_span), composite]))
+    assert (found["pattern"], found["calls"], found["parameters"]) == ("n_plus_one", 12, "unknown")
+    sent = {"span_kind": "CLIENT", "http_request_method": "POST", "server_address": "search"}
+    posts = [
+        make_span(1, f"p{at}", "root", start=5 + at * 20, attributes={"url.full": "http://search/_search"}, **sent)
+        for at in range(6)
+    ]
+    assert only(spans_store([root(make_span), *posts]))["pattern"] == "n_plus_one"
+    gets = [row | {"http_request_method": "GET"} for row in posts]
+    assert only(spans_store([root(make_span), *gets]))["pattern"] == "redundant"
