@@ -123,7 +123,9 @@ def softmax(scores: dict[str, float], factor: float) -> dict[str, float]:
 
 
 def log_loss(factor: float, rows: list[dict]) -> float:
-    """Return the mean surprise at the labels, in nats."""
+    """Return the mean surprise at the labels, in nats; nothing where there is none."""
+    if not rows:
+        return math.nan
     total = 0.0
     for row in rows:
         told = softmax(row["scores"], factor)
