@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from rca import figures, stats
     from rca.digests import digest
     from rca.errors import RcaError
-    from rca.experiments import experiment, experiments_recorded, follow_up
+    from rca.experiments import experiment, experiments_recorded
+    from rca.experiments.follow_up import follow_up
     from rca.findings.attributes import compare_attributes
     from rca.findings.changes import deploy_correlation
     from rca.findings.compare_traces import compare_traces
