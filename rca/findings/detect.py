@@ -168,7 +168,9 @@ def _from_alert(
     found = left_range(values, upto=min(at + 2, len(values) - 1), bad=bad) if at >= 4 else None
     step = int(np.median(np.diff(times))) if len(times) > 1 else _MINUTE
     if found is None:
-        begin, low, finish = fired - 5 * _MINUTE, None, max(extent.end_ns, fired + _MINUTE)
+        # an alert looks back some minutes; half of what is on record before it is left to compare with
+        begin = max(fired - 5 * _MINUTE, (extent.start_ns + fired) // 2)
+        low, finish = None, max(extent.end_ns, fired + _MINUTE)
     else:
         begin, low = int(times[found.at]), int(times[found.low])
         finish = _over(times, values, found, step)

@@ -6,6 +6,7 @@ import pytest
 
 from rca.findings.detect import detect_incident
 from rca.measures.felt import felt
+from rca.measures.periods import periods
 from rca.measures.red import whole_window
 from rca.schema import conform
 
@@ -78,3 +79,17 @@ def test_without_an_alert_the_same_stretch_is_found(make_span, spans_store):
 def test_an_explicit_window_stays(make_span, spans_store):
     incident = detect_incident(filled(make_span, spans_store), service="checkout", start=START + 700 * SECOND, end=START + 800 * SECOND)  # fmt: skip
     assert (seconds_of(incident.start_ns), seconds_of(incident.end_ns)) == (700, 800)
+
+
+def test_an_alert_on_what_no_request_shows_leaves_a_baseline(make_span, spans_store):
+    store = filled(make_span, spans_store, slow=0.002, seconds=240)
+    alert = {
+        "time_ns": [START + 120 * SECOND],
+        "kind": ["incident"],
+        "service_name": ["checkout"],
+        "title": ["DiskFull"],
+    }
+    store.engine.insert("changes", conform("changes", pa.table(alert)))
+    incident = detect_incident(store)
+    assert seconds_of(incident.start_ns) == pytest.approx(60, abs=2)
+    assert periods(store, incident).baseline.end_ns <= incident.start_ns
