@@ -135,6 +135,19 @@ def investigate(
     >>> investigate(rca.open()).incident is None
     True
     """
+    with store.remembering():  # its parts ask the same of the same tables
+        return _whole(store, incident, service, start, end, experiments, told)
+
+
+def _whole(
+    store: Store,
+    incident: Incident | None,
+    service: str | None,
+    start: TimeLike | None,
+    end: TimeLike | None,
+    experiments: Sequence[Experiment] | None,
+    told: Callable[[str], None],
+) -> Investigation:
     told("data quality")
     quality = data_quality(store)
     if incident is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -15,6 +16,7 @@ from rca import display
 from rca.engines import Engine
 from rca.engines.address import is_elsewhere, open_elsewhere, scope_of
 from rca.engines.duckdb import DuckDBEngine, connect, quoted
+from rca.engines.memory import Memory
 from rca.engines.mounted import MountedEngine
 from rca.engines.parquet import write_parquet
 from rca.errors import EngineError, OptionError, SourceError, StoreError
@@ -91,6 +93,7 @@ class Store:
     def __init__(self, engine: Engine, *, trace: Callable[[str], None] | None = None) -> None:
         self.engine = engine
         self._trace = trace
+        self._memory: Memory | None = None
 
     def ingest(
         self,
@@ -149,12 +152,39 @@ class Store:
         >>> open().query("SELECT $n + 1 AS n", n=1)["n"].to_list()
         [2]
         """
+        values = dict(params or {}) | more
+        known = self._memory.get(sql, values) if self._memory is not None else None
+        if known is not None:
+            return known
         if self._trace:
             self._trace(sql)
-        frame = pl.from_arrow(self.engine.run(sql, dict(params or {}) | more))
+        frame = pl.from_arrow(self.engine.run(sql, values))
         if not isinstance(frame, pl.DataFrame):  # pragma: no cover
             raise EngineError("The engine returned something that is no table.")
+        if self._memory is not None:
+            self._memory.put(sql, values, frame)
         return frame
+
+    @contextmanager
+    def remembering(self) -> Iterator[None]:
+        """Answer a statement that was asked before from memory, within this block: for analyses between which nothing is written.
+
+        Examples
+        --------
+        >>> store = open()
+        >>> with store.remembering():
+        ...     first = store.query("SELECT random() AS x")
+        ...     store.query("SELECT random() AS x").equals(first)
+        True
+        """
+        if self._memory is not None:
+            yield  # an analysis within another: what that one remembers is as good
+            return
+        self._memory = Memory()
+        try:
+            yield
+        finally:
+            self._memory = None
 
     def tables(self) -> dict[str, int]:
         """Return the number of rows of each canonical table."""
