@@ -35,13 +35,13 @@ class Memory:
 
     def put(self, sql: str, params: Mapping[str, Any], frame: pl.DataFrame) -> None:
         """Keep an answer, and let the oldest go where there are too many."""
-        size = frame.estimated_size()
+        size = int(frame.estimated_size())
         if size > _LARGE_BYTES:
             return
         self._frames[_key(sql, params)] = frame
         self._bytes += size
         while self._bytes > _MOST_BYTES:
-            self._bytes -= self._frames.pop(next(iter(self._frames))).estimated_size()
+            self._bytes -= int(self._frames.pop(next(iter(self._frames))).estimated_size())
 
 
 def _key(sql: str, params: Mapping[str, Any]) -> tuple[str, str]:
