@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rca
 from rca import display
@@ -15,6 +16,9 @@ from rca.errors import OptionError, SourceError
 from rca.investigation import Investigation
 from rca.progress import terminal
 from rca.times import format_time
+
+if TYPE_CHECKING:
+    from rca.figures.press import Press
 
 __all__ = ["HELP", "NAME", "add_arguments", "run"]
 
@@ -53,15 +57,24 @@ def run(options: argparse.Namespace) -> Outcome:
     """Investigate; exit code 0 whether or not an incident was found."""
     if options.out:
         _check_out(Path(options.out))
-    with _store(options) as store:
+    with _press(options.out) as press, _store(options) as store:
         found = rca.investigate(
             store, _incident(options), service=options.service, start=options.start, end=options.end, told=_told
         )
         document: dict[str, Any] = found.to_dict()
         if options.out:
-            made = rca.report(store, found.incident, to=options.out, investigation=found)
+            made = rca.report(store, found.incident, to=options.out, investigation=found, press=press)
             document["report"] = [str(path) for path in made]
     return Outcome(document=document, text=_text(found, options.out))
+
+
+def _press(out: str | None) -> AbstractContextManager[Press | None]:
+    """Start what makes figures into files, on the core that reading leaves free, where figures are asked for."""
+    if not out:
+        return nullcontext()
+    from rca.figures.press import Press
+
+    return Press()
 
 
 def _told(step: str) -> None:

@@ -119,6 +119,13 @@ def _stop(helper: subprocess.Popen[str]) -> None:
         helper.wait()
 
 
+def _warm() -> None:
+    """Load the converter and its fonts before the first figure is asked for."""
+    import vl_convert as vlc
+
+    vlc.svg_to_pdf(vlc.vegalite_to_svg({"title": "a", "mark": "point", "data": {"values": []}}))
+
+
 def _serve(tasks: IO[str], answers: IO[str]) -> None:
     """Make figures until nothing more is asked."""
     for line in tasks:
@@ -133,6 +140,7 @@ def _serve(tasks: IO[str], answers: IO[str]) -> None:
 
 if __name__ == "__main__":
     try:
+        _warm()
         _serve(sys.stdin, sys.stdout)
     except KeyboardInterrupt:
         sys.exit(130)

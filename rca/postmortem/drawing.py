@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -15,18 +15,25 @@ from rca.model import Experiment, Finding
 from rca.postmortem.blocks import Figure
 from rca.store import Store
 
+if TYPE_CHECKING:
+    from rca.figures.press import Press
+
 __all__ = ["draw"]
 
 
-def draw(store: Store, found: Investigation, folder: Path) -> dict[str, Figure]:
-    """Draw every figure that there is data for into `folder`; return them by name."""
+def draw(store: Store, found: Investigation, folder: Path, press: Press | None = None) -> dict[str, Figure]:
+    """Draw every figure that there is data for into `folder`; return them by name. A press that runs already saves its start."""
     from altair.utils.schemapi import debug_mode
 
     from rca.figures.press import Press
     from rca.figures.save import begin
 
+    if press is None:
+        with Press() as own:
+            return draw(store, found, folder, own)
+
     begun: dict[str, tuple[str, Callable[[], list[Path]]]] = {}
-    with Press() as press, debug_mode(False):  # the tests check every figure against Vega-Lite's schema, at some cost
+    with debug_mode(False):  # the tests check every figure against Vega-Lite's schema, at some cost
         for name, make in _figures(store, found):
             try:
                 spec = make().to_dict(validate=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rca.errors import RcaError
 from rca.investigation import Investigation, investigate
@@ -12,6 +13,9 @@ from rca.postmortem.drawing import draw
 from rca.postmortem.redact import redact
 from rca.postmortem.render import to_html, to_markdown
 from rca.store import Store
+
+if TYPE_CHECKING:
+    from rca.figures.press import Press
 
 __all__ = ["report"]
 
@@ -23,6 +27,7 @@ def report(
     to: str | Path,
     investigation: Investigation | None = None,
     redacted: bool = True,
+    press: Press | None = None,
 ) -> list[Path]:
     """Write the postmortem: ``postmortem.html``, ``postmortem.md`` and the folder ``figures``.
 
@@ -36,6 +41,8 @@ def report(
         What was found already; left out, the whole investigation runs.
     redacted
         Take secrets and personal data out of every text (figures hold normalised statements and names only).
+    press
+        What makes figures into files, where it was started before.
 
     Returns
     -------
@@ -54,7 +61,7 @@ def report(
     except OSError as error:
         raise RcaError(f"{folder} cannot be made: {error.strerror or error}.") from None
     clean = redact if redacted else str
-    parts = sections(found, draw(store, found, folder / "figures"))
+    parts = sections(found, draw(store, found, folder / "figures", press))
     documents = {
         "postmortem.html": to_html(title(found), parts, clean),
         "postmortem.md": to_markdown(title(found), parts, clean),
