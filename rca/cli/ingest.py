@@ -37,8 +37,8 @@ def run(options: argparse.Namespace) -> Outcome:
             discover(path, Limits())  # refuse before anything is written
     with _no_empty_file(Path(options.db)) as keep, rca.open(options.db) as store:
         report = store.ingest(*options.paths, format=options.format, service=options.service, progress=terminal())
-        if report.total("records_read"):
-            keep()
+        if report.total("records_read") or len(report.failed) < len(report.inputs):
+            keep()  # an empty log is an answer, too
     useless = _useless(options.paths, report)
     if (
         not Path(options.db).exists()

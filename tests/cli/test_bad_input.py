@@ -97,3 +97,9 @@ def test_a_store_of_another_version(folder, capsys):
 def test_a_quiet_store_is_no_error(folder, capsys):
     assert main(["investigate", "--db", "store.duckdb"]) == 0
     assert capsys.readouterr().out.count("No incident found") == 1
+
+
+def test_an_empty_log_is_no_error(folder):
+    (folder / "mysql-slow.log").write_text("")
+    assert main(["ingest", "mysql-slow.log", "--db", "new.duckdb"]) == 0
+    assert (folder / "new.duckdb").exists()
