@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,7 +12,6 @@ import duckdb
 import polars as pl
 import pyarrow as pa
 
-from rca import display
 from rca.engines import Engine
 from rca.engines.address import is_elsewhere, open_elsewhere, scope_of
 from rca.engines.duckdb import DuckDBEngine, connect, quoted
@@ -20,68 +19,18 @@ from rca.engines.memory import Memory
 from rca.engines.mounted import MountedEngine
 from rca.engines.parquet import write_parquet
 from rca.errors import EngineError, OptionError, SourceError, StoreError
+from rca.ingest.ahead import read_ahead
 from rca.ingest.contract import Format
 from rca.ingest.formats import FORMATS, by_name
 from rca.ingest.learn import LEARNERS
-from rca.ingest.run import Ingested, ingest_source, ledger
+from rca.ingest.report import IngestReport
+from rca.ingest.run import ingest_source, ledger
 from rca.ingest.source import Limits, Source, discover
 from rca.progress import Progress, silent
 from rca.schema import SCHEMA_VERSION, TABLES, create_statements
 from rca.times import TimeLike
 
 __all__ = ["IngestReport", "Store", "open"]
-
-
-@dataclass(frozen=True, slots=True)
-class IngestReport:
-    """The ledger of one call: a row an input, and what could not be read at all."""
-
-    inputs: tuple[Ingested, ...]
-
-    @property
-    def table(self) -> pl.DataFrame:
-        """One row an input."""
-        return pl.DataFrame([item.to_dict() for item in self.inputs], infer_schema_length=None)
-
-    @property
-    def failed(self) -> tuple[Ingested, ...]:
-        """The inputs that gave nothing."""
-        return tuple(item for item in self.inputs if item.status == "failed")
-
-    def total(self, name: str) -> int:
-        """Sum of one of the counts, such as ``bytes`` or ``records_kept``."""
-        return sum(int(getattr(item, name)) for item in self.inputs)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values."""
-        names = ("bytes", "records_read", "records_kept", "records_duplicate", "records_quarantined")
-        return {
-            "inputs": [item.to_dict() for item in self.inputs],
-            "totals": {name: self.total(name) for name in names},
-        }
-
-    def _rows(self) -> list[dict[str, Any]]:
-        keys = (
-            "path",
-            "format",
-            "bytes",
-            "records_read",
-            "records_kept",
-            "records_duplicate",
-            "records_quarantined",
-            "status",
-            "message",
-        )
-        return [{key.removeprefix("records_"): item.to_dict()[key] for key in keys} for item in self.inputs]
-
-    def _repr_html_(self) -> str:
-        return display.table_html(self._rows())
-
-    def __str__(self) -> str:
-        return display.table_text(self._rows())
-
-    def __repr__(self) -> str:
-        return str(self)
 
 
 class Store:
@@ -135,13 +84,28 @@ class Store:
             )
         chosen = by_name(format, formats) if isinstance(format, str) else format
         sources = list(_sources([str(path) for path in paths], limits or Limits()))
-        total = sum(source.size for source in sources)
-        with (progress or silent()).start(total) as bar, self.engine.writing():
+        ids = [uuid.uuid4().hex for _ in sources]
+        own = formats is FORMATS and (
+            chosen is None or chosen in FORMATS
+        )  # a user's format is known to this process only
+        beside = read_ahead(sources, ids=ids, chosen=chosen, service_name=service, helpers=None if own else 0)
+        with (progress or silent()).start(sum(source.size for source in sources)) as bar, self.engine.writing():
             done = []
-            for source in sources:
-                source.advance = bar.file(source.path, source.size)
-                done.append(ingest_source(self.engine, source, formats, chosen=chosen, service_name=service))
-                bar.done(source.path)
+            with beside as ahead:
+                for source, name in zip(sources, ids, strict=True):
+                    source.advance = bar.file(source.path, source.size)
+                    done.append(
+                        ingest_source(
+                            self.engine,
+                            source,
+                            formats,
+                            chosen=chosen,
+                            service_name=service,
+                            ingest_id=name,
+                            reading=ahead.of(name),
+                        )
+                    )
+                    bar.done(source.path)
         return IngestReport(tuple(done))
 
     def query(self, sql: str, params: Mapping[str, Any] | None = None, **more: Any) -> pl.DataFrame:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 import numpy as np
-import polars as pl
 import pyarrow as pa
 
 from rca.engines.duckdb import DuckDBEngine
-from rca.errors import FormatError, RcaError
-from rca.ingest.contract import Context, Format, Sample
-from rca.ingest.formats import choose
+from rca.errors import RcaError
+from rca.ingest.ahead import Lost, Reading
+from rca.ingest.contract import Context, Format
+from rca.ingest.formats import by_name, choose
+from rca.ingest.reading import Outcome, beginning, read_into
 from rca.ingest.sink import TableSink
 from rca.ingest.source import Source
 from rca.schema import PRIMARY, TABLES, arrow_schema
@@ -63,44 +65,58 @@ class _Earlier:
 
 
 def ingest_source(
-    engine: DuckDBEngine, source: Source, formats: tuple[Format, ...], *, chosen: Format | None, service_name: str
+    engine: DuckDBEngine,
+    source: Source,
+    formats: tuple[Format, ...],
+    *,
+    chosen: Format | None,
+    service_name: str,
+    ingest_id: str = "",
+    reading: Reading | None = None,
 ) -> Ingested:
     """Read one input in one transaction; whatever happens, the store is as before or holds all of it.
 
-    An input that cannot be read at all leaves a row in the ledger with status ``failed`` and the reason.
+    An input that cannot be read at all leaves a row in the ledger with status ``failed`` and the reason. One that a process
+    beside this one reads (`reading`) is read here where that process is lost.
     """
-    started, ingest_id = time.time_ns(), uuid.uuid4().hex
     row: dict[str, Any] = {
-        "ingest_id": ingest_id,
+        "ingest_id": ingest_id or uuid.uuid4().hex,
         "path": source.path,
         "bytes": source.size,
-        "started_ns": started,
+        "started_ns": time.time_ns(),
         "format": "",
     }
     try:
-        sample = _sample(source)
+        if reading is not None:
+            with suppress(Lost):
+                return _from_beside(engine, source, reading, service_name, row)
+        sample = beginning(source)
         if sample is None:
             return _empty(engine, row)
         reader = chosen or choose(sample, formats)
-        row |= {
-            "format": reader.name,
-            "parser_version": f"{PARSER_VERSION}.{reader.version}",
-            "sha256": source.sha256(),
-        }
+        row |= _of_reader(reader) | {"sha256": source.sha256()}
         return _read(engine, source, reader, service_name, row)
     except RcaError as error:
         return _failed(engine, row, str(error))
+    finally:
+        if reading is not None:
+            reading.skip()
 
 
-def _sample(source: Source) -> Sample | None:
-    """Return the beginning of the input, or None where there is nothing in it."""
-    head, complete = source.head()
-    if head.strip():
-        return Sample(source.name, head, complete, source.path)
-    if source.warnings or (source.size and not head):
-        reason = source.warnings[0] if source.warnings else f"{source.size:,} bytes that unpack to nothing"
-        raise FormatError(f"{source.path} is empty ({reason}).")
-    return None
+def _from_beside(
+    engine: DuckDBEngine, source: Source, reading: Reading, service_name: str, row: dict[str, Any]
+) -> Ingested:
+    """Write what a process beside this one reads."""
+    opened = reading.opened(source.advance)
+    if opened["kind"] == "empty":
+        return _empty(engine, row)
+    reader = by_name(opened["format"])
+    row |= _of_reader(reader) | {"sha256": opened["sha256"]}
+    return _read(engine, source, reader, service_name, row, reading)
+
+
+def _of_reader(reader: Format) -> dict[str, Any]:
+    return {"format": reader.name, "parser_version": f"{PARSER_VERSION}.{reader.version}"}
 
 
 def _empty(engine: DuckDBEngine, row: dict[str, Any]) -> Ingested:
@@ -110,7 +126,14 @@ def _empty(engine: DuckDBEngine, row: dict[str, Any]) -> Ingested:
         return _write_row(engine, row)
 
 
-def _read(engine: DuckDBEngine, source: Source, reader: Format, service_name: str, row: dict[str, Any]) -> Ingested:
+def _read(
+    engine: DuckDBEngine,
+    source: Source,
+    reader: Format,
+    service_name: str,
+    row: dict[str, Any],
+    reading: Reading | None = None,
+) -> Ingested:
     known = engine.execute(ledger("known_content"), row)
     if known:
         count = int(known[0][1])
@@ -123,39 +146,22 @@ def _read(engine: DuckDBEngine, source: Source, reader: Format, service_name: st
         with _Transaction(engine):
             return _write_row(engine, row)
     with _Transaction(engine):
-        context = Context(service_name=service_name, reference_ns=source.mtime_ns)
         skip = _continue(engine, _earlier_versions(engine, source, row))
-        sink = TableSink(engine.insert, row["ingest_id"], context, skip_before=skip)
         spans_before = engine.execute(ledger("count_spans"))[0][0]
-        try:
-            reader.read(source, sink)
-        except (
-            UnicodeError,
-            ValueError,
-            KeyError,
-            TypeError,
-            IndexError,
-            AttributeError,
-            RecursionError,
-            pa.ArrowException,
-            pl.exceptions.PolarsError,
-            OverflowError,
-        ) as error:
-            if isinstance(error, RcaError):
-                raise
-            raise FormatError(
-                f"{source.path} was taken for {reader.title}, but its content breaks the reader: {type(error).__name__}: {error}"
-            ) from error
-        sink.finish()
-        _amend(engine, sink, row["ingest_id"])
-        duplicates = _drop_duplicate_spans(engine, sink, row["ingest_id"], spans_before)
-        _settle(row, sink, source, duplicates)
+        if reading is not None and not skip:
+            outcome = reading.pour(engine.insert, source.advance)
+        else:
+            context = Context(service_name=service_name, reference_ns=source.mtime_ns)
+            outcome = read_into(reader, source, TableSink(engine.insert, row["ingest_id"], context, skip_before=skip))
+        _amend(engine, outcome, row["ingest_id"])
+        duplicates = _drop_duplicate_spans(engine, outcome, row["ingest_id"], spans_before)
+        _settle(row, outcome, duplicates)
         return _write_row(engine, row)
 
 
-def _amend(engine: DuckDBEngine, sink: TableSink, ingest_id: str) -> None:
+def _amend(engine: DuckDBEngine, outcome: Outcome, ingest_id: str) -> None:
     """Carry out what the reader learned too late: templates that later messages widened."""
-    for (table, column), changes in sink.amendments.items():
+    for (table, column), changes in outcome.amendments.items():
         block = pa.table({"old": list(changes), "new": list(changes.values())})
         engine.con.register("amendments", block)
         try:
@@ -164,18 +170,18 @@ def _amend(engine: DuckDBEngine, sink: TableSink, ingest_id: str) -> None:
             engine.con.unregister("amendments")
 
 
-def _settle(row: dict[str, Any], sink: TableSink, source: Source, duplicates: int) -> None:
-    notes = [*source.warnings, *sink.context.notes]
-    nothing = not sink.read
-    partial = bool(sink.quarantined or source.warnings)
+def _settle(row: dict[str, Any], outcome: Outcome, duplicates: int) -> None:
+    notes = list(outcome.notes)
+    nothing = not outcome.read
+    partial = bool(outcome.quarantined or outcome.damaged)
     if nothing:
         notes.append("no record found")
     row |= {
-        "records_read": sink.read,
-        "records_kept": sink.kept - duplicates,
-        "records_duplicate": sink.duplicates + duplicates,
-        "records_quarantined": sink.quarantined,
-        "status": "failed" if nothing and source.warnings else "partial" if partial else "complete",
+        "records_read": outcome.read,
+        "records_kept": outcome.kept - duplicates,
+        "records_duplicate": outcome.duplicates + duplicates,
+        "records_quarantined": outcome.quarantined,
+        "status": "failed" if nothing and outcome.damaged else "partial" if partial else "complete",
         "message": "; ".join(notes),
     }
 
@@ -221,12 +227,12 @@ def _withdraw_last(engine: DuckDBEngine, earlier: _Earlier) -> None:
     engine.execute(ledger("move_last_kept"), at | {"count": count})
 
 
-def _drop_duplicate_spans(engine: DuckDBEngine, sink: TableSink, ingest_id: str, spans_before: int) -> int:
+def _drop_duplicate_spans(engine: DuckDBEngine, outcome: Outcome, ingest_id: str, spans_before: int) -> int:
     """Remove spans that share their key with another; the hashes say cheaply whether there can be any."""
-    hashes = sink.key_hashes.get("spans")
-    if not hashes:
+    hashes = outcome.key_hashes.get("spans")
+    if hashes is None:
         return 0
-    everything = np.sort(np.concatenate(hashes))
+    everything = np.sort(hashes)
     removed = 0
     if np.any(everything[1:] == everything[:-1]):
         removed += int(engine.execute(ledger("duplicate_spans_within"), {"ingest_id": ingest_id})[0][0])

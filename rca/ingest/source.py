@@ -87,6 +87,8 @@ class Source:
     advance: Callable[[int], None] = lambda _: None
     """Told the position in the raw bytes now and then, for progress."""
     member: str = ""
+    file: Path | None = None
+    """Where the bytes lie, if they are those of one file as it is: another process can read it then."""
 
     @property
     def name(self) -> str:
@@ -374,4 +376,4 @@ def _file(place: Path, limits: Limits) -> Source:
             pass
     except OSError as error:
         raise SourceError(f"{place} cannot be read: {error.strerror or error}.") from None
-    return Source(str(place), lambda: place.open("rb"), info.st_size, info.st_mtime_ns, limits)
+    return Source(str(place), lambda: place.open("rb"), info.st_size, info.st_mtime_ns, limits, file=place)
