@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> Outcome:
     """Investigate; exit code 0 whether or not an incident was found."""
     if options.out:
         _check_out(Path(options.out))
-    with _press(options.out) as press, _store(options) as store:
+    with _store(options) as store, _press(options.out) as press:
         found = rca.investigate(
             store, _incident(options), service=options.service, start=options.start, end=options.end, told=_told
         )
@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> Outcome:
 
 
 def _press(out: str | None) -> AbstractContextManager[Press | None]:
-    """Start what makes figures into files, on the core that reading leaves free, where figures are asked for."""
+    """Start what makes figures into files, where they are asked for: reading is over and leaves a core free."""
     if not out:
         return nullcontext()
     from rca.figures.press import Press
