@@ -20,6 +20,8 @@ __all__ = [
     "finding_html",
     "finding_markdown",
     "finding_text",
+    "format_number",
+    "format_probability",
     "table_html",
     "table_markdown",
     "table_text",
@@ -112,15 +114,37 @@ def escape_terminal(value: object) -> str:
     return _INVISIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", str(value))
 
 
-def _number(value: float) -> str:
+def format_number(value: float) -> str:
+    """Return a number as people read it: counts whole, measured values with three or four digits, no powers of ten.
+
+    Examples
+    --------
+    >>> format_number(142_512_345.6), format_number(3098.4), format_number(0.02273), format_number(4730)
+    ('142,500,000', '3,098', '0.0227', '4,730')
+    """
     if value != value:  # noqa: PLR0124  (NaN)
         return "n/a"
     if float(value).is_integer() and abs(value) < 1e15:
         return f"{int(value):,}"
     size = abs(value)
     if size >= 100:
-        return f"{value:,.0f}"
+        return f"{float(f'{value:.4g}') if size >= 1e4 else value:,.0f}"
     return f"{value:.3g}" if size >= 1e-4 else f"{value:.1e}"
+
+
+def format_probability(value: float) -> str:
+    """Return a probability that never claims to be nought or one.
+
+    Examples
+    --------
+    >>> format_probability(0.99999), format_probability(0.993), format_probability(0.62), format_probability(0)
+    ('> 99.9%', '99.3%', '62%', '< 0.1%')
+    """
+    if value < 0.001:
+        return "< 0.1%"
+    if value > 0.999:
+        return "> 99.9%"
+    return f"{value:.0%}" if 0.1 <= value <= 0.99 else f"{value:.1%}"
 
 
 def cell(value: object) -> str:
@@ -130,7 +154,7 @@ def cell(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):
-        return _number(value)
+        return format_number(value)
     if isinstance(value, Mapping):
         return ", ".join(f"{key}={cell(item)}" for key, item in value.items())
     if isinstance(value, list | tuple):
@@ -205,7 +229,7 @@ def effect_line(effect: Mapping[str, Any]) -> str:
 
 
 def _value(value: float | None) -> str:
-    return "unbounded" if value is None else _number(value)
+    return "unbounded" if value is None else format_number(value)
 
 
 def _effects(document: Mapping[str, Any]) -> list[str]:
@@ -270,7 +294,7 @@ def _evidence_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _verdict_line(document: Mapping[str, Any]) -> str:
     return (
         f"{document['id']} {document['title']}: {document['status']}, {document['decibans']:+.1f} decibans, "
-        f"probability {document['probability']:.0%}"
+        f"probability {format_probability(document['probability'])}"
     )
 
 
@@ -296,7 +320,7 @@ def _verdict_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
             "title": item["title"],
             "status": item["status"],
             "decibans": round(float(item["decibans"]), 1),
-            "probability": f"{item['probability']:.1%}",
+            "probability": format_probability(item["probability"]),
         }
         for item in document["hypotheses"]
     ]

@@ -152,7 +152,7 @@ def _changes(found: Investigation) -> list[str]:
         return ["Changes: none is known, so none can be blamed."]
     rows = [
         {
-            "probability": f"{row['probability']:.1%}",
+            "probability": display.format_probability(row["probability"]),
             "kind": row["kind"],
             "service": row["service_name"],
             "time": format_time(row["time_ns"])[11:19] if row["time_ns"] is not None else "",
@@ -163,7 +163,7 @@ def _changes(found: Investigation) -> list[str]:
     ]
     rows.append(
         {
-            "probability": f"{float(ranked.details['no_change_probability']):.1%}",
+            "probability": display.format_probability(float(ranked.details["no_change_probability"])),
             "kind": "no change",
             "service": "",
             "time": "",

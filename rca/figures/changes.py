@@ -5,6 +5,7 @@ from __future__ import annotations
 import altair as alt
 import polars as pl
 
+from rca.display import format_probability
 from rca.figures.theme import AFTER, GREY, Chart, framed, label, records, titled
 from rca.model import Finding
 from rca.times import format_time
@@ -43,11 +44,7 @@ def change_ranking(ranked: Finding, *, top: int = 12) -> Chart:
     frame = (
         pl.DataFrame(rows)
         .sort("probability", descending=True)
-        .with_columns(
-            pl.col("probability")
-            .map_elements(lambda p: f"{p:.1%}" if p >= 0.001 else "< 0.1%", return_dtype=pl.String)
-            .alias("text")
-        )
+        .with_columns(pl.col("probability").map_elements(format_probability, return_dtype=pl.String).alias("text"))
     )
     base = alt.Chart(
         records(frame, ("name", "probability", "none", "text")), description="Probability of each change"
@@ -56,7 +53,7 @@ def change_ranking(ranked: Finding, *, top: int = 12) -> Chart:
         x=alt.X(
             "probability:Q",
             title="probability that it set the incident off",
-            scale=alt.Scale(domain=[0, 1.1]),
+            scale=alt.Scale(domain=[0, 1.15]),
             axis=alt.Axis(format="~%", values=[0, 0.25, 0.5, 0.75, 1]),
         ),
     )

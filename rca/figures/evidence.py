@@ -5,6 +5,7 @@ from __future__ import annotations
 import altair as alt
 import polars as pl
 
+from rca.display import format_probability
 from rca.figures.theme import AFTER, BEFORE, GREY, PALETTE, Chart, label, records, titled
 from rca.model import Verdict
 
@@ -47,7 +48,9 @@ def evidence(verdict: Verdict) -> Chart:
     zero = alt.Chart(alt.InlineData(values=[{"at": 0}])).mark_rule(color="#999").encode(x="at:Q")
     chart = alt.layer(zero, bar, text).properties(width=460, height=alt.Step(24))
     role = "as the main cause " if verdict.status == "contributing" else ""
-    claim = f"{verdict.id} {verdict.title}: {verdict.status}, {role}probability {verdict.probability:.0%}"
+    claim = (
+        f"{verdict.id} {verdict.title}: {verdict.status}, {role}probability {format_probability(verdict.probability)}"
+    )
     return chart.properties(title=titled(claim, "evidence for and against; what could not be had weighs nothing"))
 
 

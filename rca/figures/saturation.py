@@ -5,6 +5,7 @@ from __future__ import annotations
 import altair as alt
 import polars as pl
 
+from rca.display import format_number
 from rca.errors import NoDataError
 from rca.figures.theme import AFTER, BEFORE, Chart, framed, label, records, titled
 from rca.model import Finding
@@ -35,7 +36,7 @@ def saturation(found: Finding, *, top: int = 12) -> Chart:
         name = label(f"{row['signal']}: {row['service_name'] or 'system'} {row['metric_name']}", 58)
         largest = max(abs(row["before"] or 0.0), abs(row["during"] or 0.0)) or 1.0
         before, during = (row["before"] or 0.0) / largest, (row["during"] or 0.0) / largest
-        text = f"{row['before'] or 0:,.3g} → {row['during'] or 0:,.3g} {_unit(row.get('unit'))}".strip()
+        text = f"{format_number(row['before'] or 0)} → {format_number(row['during'] or 0)} {_unit(row.get('unit'))}".strip()
         rows.append({"name": name, "before": before, "during": during, "text": text})
     data = records(pl.DataFrame(rows), ("name", "before", "during", "text"))
     base = alt.Chart(data, description="Saturation signals before and during").encode(

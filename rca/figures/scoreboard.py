@@ -5,6 +5,7 @@ from __future__ import annotations
 import altair as alt
 import polars as pl
 
+from rca.display import format_probability
 from rca.figures.theme import AFTER, BEFORE, GREY, PALETTE, Chart, label, records, titled
 from rca.model import Verdict, Verdicts
 
@@ -70,5 +71,4 @@ def _text(verdict: Verdict) -> str:
     """Return status and probability; a contributor is none of the main causes that the probabilities are about."""
     if verdict.status == "contributing":
         return "contributing"
-    share = "< 0.1%" if verdict.probability < 0.001 else f"{verdict.probability:.0%}"
-    return f"{verdict.status.replace('_', ' ')}, {share}"
+    return f"{verdict.status.replace('_', ' ')}, {format_probability(verdict.probability)}"

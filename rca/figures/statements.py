@@ -5,6 +5,7 @@ from __future__ import annotations
 import altair as alt
 import polars as pl
 
+from rca.display import format_number
 from rca.errors import NoDataError
 from rca.figures.theme import AFTER, GREY, Chart, framed, label, records, titled
 from rca.model import Finding
@@ -38,7 +39,7 @@ def statements(slow: Finding, *, top: int = 10) -> Chart:
     detail = pl.format(
         "{} calls, p99 {} ms{}",
         pl.col("calls"),
-        pl.col("p99_ms").round(0).cast(pl.Int64),
+        pl.col("p99_ms").map_elements(format_number, return_dtype=pl.String),
         pl.when(pl.col("suspicion") == "none").then(pl.lit("")).otherwise(pl.lit(", ") + pl.col("suspicion")),
     )
     data = records(
@@ -48,7 +49,7 @@ def statements(slow: Finding, *, top: int = 10) -> Chart:
     longest = float(str(shown["total_s"].max() or 1))  # the words after each bar need room inside the frame
     base = alt.Chart(data, description="Statements by time in the slow log").encode(
         y=alt.Y("statement:N", sort=None, title=None, axis=alt.Axis(labelLimit=420)),
-        x=alt.X("total_s:Q", title="time in the slow log (s)", scale=alt.Scale(domain=[0, 2.1 * longest], nice=False)),
+        x=alt.X("total_s:Q", title="time in the slow log (s)", scale=alt.Scale(domain=[0, 2.3 * longest], nice=False)),
     )
     bar = base.mark_bar().encode(
         color=alt.Color("suspicious:N", scale=alt.Scale(domain=[True, False], range=[AFTER, GREY]), legend=None)

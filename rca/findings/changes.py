@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
+from rca.display import format_probability
 from rca.errors import NoDataError
 from rca.measures.knock_on import causes
 from rca.measures.periods import Periods, periods
@@ -197,8 +198,8 @@ def _claim(top: Weighed | None, ties: list[str], outside: _Outside, nobody: floa
     if top is None:
         if outside.cause is None or outside.found is None:
             why = outside.unmoved or "nothing outside was seen either"
-            return f"No change did it, with probability {nobody:.0%}; {why}."
-        return f"No change did it, with probability {nobody:.0%}: {outside.cause.title}. {outside.found.claim}."
+            return f"No change did it, with probability {format_probability(nobody)}; {why}."
+        return f"No change did it, with probability {format_probability(nobody)}: {outside.cause.title}. {outside.found.claim}."
     strongest = max(top.reasons, key=lambda reason: reason.decibans, default=None)
     why = f": {strongest.claim}" if strongest else ""
     tied = (
@@ -206,7 +207,7 @@ def _claim(top: Weighed | None, ties: list[str], outside: _Outside, nobody: floa
         if ties
         else ""
     )
-    return f"{top.candidate.name[:1].upper()}{top.candidate.name[1:]} did it, with probability {probability:.0%}{why}.{tied}"
+    return f"{top.candidate.name[:1].upper()}{top.candidate.name[1:]} did it, with probability {format_probability(probability)}{why}.{tied}"
 
 
 def _effect(probability: float, count: int) -> Effect:

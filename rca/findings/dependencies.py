@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from rca.display import format_number
 from rca.errors import NoDataError
 from rca.measures.hops import connections, hop_rows, own_by_service, quantile_draws
 from rca.measures.periods import periods
@@ -186,7 +187,11 @@ def _claim(table: pl.DataFrame, links: list[dict[str, Any]]) -> str:
         return f"None of {table.height} calls between services and to databases takes longer or is made more often."
     row = changed.row(0, named=True)
     before, during = row["client_p99_ms_before"], row["client_p99_ms_during"]
-    p99 = f", p99 {before:,.3g} → {during:,.3g} ms" if before is not None and during is not None else ""
+    p99 = (
+        f", p99 {format_number(before)} → {format_number(during)} ms"
+        if before is not None and during is not None
+        else ""
+    )
     each = ""
     if row["calls_per_request_before"] is not None and row["calls_per_request_during"] is not None:
         each = f", {row['calls_per_request_before']:.3g} → {row['calls_per_request_during']:.3g} calls a request"

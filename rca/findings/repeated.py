@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from rca.display import format_number
 from rca.errors import OptionError, did_you_mean
 from rca.measures.like_calls import ALWAYS, LikeCalls, like_calls
 from rca.measures.presets import PRESETS
@@ -192,10 +193,10 @@ def _claim(targets: list[dict[str, Any]], effect: Effect, period: str) -> str:
     name = statement_title(lead["target"])
     saving = ""
     if lead["saved_ms"] >= 0.1:
-        saving = f", and waits {lead['critical_ms']:,.3g} ms for it, of which one call for all would save {lead['saved_ms']:,.3g} ms"
+        saving = f", and waits {format_number(lead['critical_ms'])} ms for it, of which one call for all would save {format_number(lead['saved_ms'])} ms"
     share = f"{effect.after:.1%} of requests repeat a call" if effect.after is not None else "Requests repeat calls"
     before = f", {effect.before:.1%} before" if effect.before is not None else ""
-    kind = f"{lead['calls']:,.3g} times {_WORDS[lead['pattern']]}"
+    kind = f"{format_number(lead['calls'])} times {_WORDS[lead['pattern']]}"
     return f"{share}{before}: {lead['service_name']} calls {name} {kind}{where}{saving}."
 
 

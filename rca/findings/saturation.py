@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from rca.display import cell
 from rca.measures.periods import periods
 from rca.measures.saturation import saturation_signals
 from rca.model import Effect, Finding, Incident
@@ -93,7 +94,7 @@ def _claim(top: dict[str, object] | None, count: int) -> str:
     where = f" of {top['service_name']}" if top["service_name"] else ""
     more = f"; {count - 1} more metrics of resources moved as plainly" if count > 1 else ""
     signal = _WORDS.get(str(top["signal"]), str(top["signal"]))
-    return f"{signal[:1].upper()}{signal[1:]}{where} moved most: {top['metric_name']} {top['before']:.4g} → {top['during']:.4g}{more}."
+    return f"{signal[:1].upper()}{signal[1:]}{where} moved most: {top['metric_name']} {cell(top['before'])} → {cell(top['during'])}{more}."
 
 
 def _effect(top: dict[str, object]) -> Effect:

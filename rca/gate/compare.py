@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from rca.display import format_number
 from rca.errors import NoDataError
 from rca.gate.budgets import Budgets
 from rca.gate.intervals import Change, Sample, mean_difference, quantile_change, share_difference
@@ -170,7 +171,7 @@ def _reason(found: Change, measure: _Measure) -> str:
     high = "unbounded" if found.high is None else f"{found.high:.3g}" if measure.ratio else f"{found.high:+.3g}"
     word = f"{found.change:.2f} times" if measure.ratio else f"{found.change:+.3g}"
     limit = f"{measure.allowed:g} times" if measure.ratio else f"+{measure.allowed:g}"
-    return f"{measure.name} {found.before:,.4g} → {found.after:,.4g}, {word} ({low} to {high}); allowed {limit}"
+    return f"{measure.name} {format_number(found.before)} → {format_number(found.after)}, {word} ({low} to {high}); allowed {limit}"
 
 
 def _silent(pair: _Pair, budgets: Budgets) -> dict[str, Any]:

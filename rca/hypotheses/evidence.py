@@ -6,6 +6,7 @@ import re
 
 import polars as pl
 
+from rca.display import format_number
 from rca.findings.saturation import moved
 from rca.hypotheses.base import Test, missing, observation
 from rca.hypotheses.observed import Observed
@@ -94,7 +95,7 @@ def saturated(name: str, *signals: str, cap: float = 8.0) -> Test:
             return observation(name, family, -3.0, claim, source="elicited", finding=observed.saturation)
         top = risen.sort("q_value", "score", descending=[False, True]).row(0, named=True)
         # many metrics are looked at, and they move together: the least of them counts as corrected by Benjamini and Hochberg
-        claim = f"{top['metric_name']} of {top['service_name'] or 'the system'}: {top['before']:,.3g} → {top['during']:,.3g} on average (p = {top['q_value']:.2g} after correction for {varied.height} metrics)."
+        claim = f"{top['metric_name']} of {top['service_name'] or 'the system'}: {format_number(top['before'])} → {format_number(top['during'])} on average (p = {top['q_value']:.2g} after correction for {varied.height} metrics)."
         weight = bounded(of_p_value(float(top["q_value"])), cap)
         return observation(name, family, weight, claim, source="bound of a p-value", finding=observed.saturation)
 

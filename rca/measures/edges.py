@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from rca.display import format_number
 from rca.sql import statement
 from rca.store import Store
 
@@ -131,7 +132,7 @@ def edge_suspects(gaps: pl.DataFrame) -> dict[str, tuple[float, str]]:
         excess = max(row["during_ms"] - row["before_ms"], 0.0) * row["calls_during"]
         slowed = row["shift"] >= _AFFECTED
         total += excess if slowed else 0.0
-        words = f"{row['caller']} to {row['callee']}: {row['before_ms']:.3g} → {row['during_ms']:.3g} ms between them"
+        words = f"{row['caller']} to {row['callee']}: {format_number(row['before_ms'])} → {format_number(row['during_ms'])} ms between them"
         for name, incoming in ((row["callee"], True), (row["caller"], False)):
             ways.setdefault(name, []).append((slowed, incoming))
             if slowed:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import polars as pl
 
+from rca.display import format_number
 from rca.measures.edges import level_shift, usual_level
 from rca.sql import statement
 from rca.store import Store
@@ -73,7 +74,9 @@ def own_suspects(frame: pl.DataFrame) -> dict[str, tuple[float, str, str]]:
     out: dict[str, tuple[float, str, str]] = {}
     for row in frame.iter_rows(named=True):
         share = row["excess_ms"] / total if total else 0.0
-        words = f"{row['span_name']} itself takes {row['before_ms']:.3g} → {row['during_ms']:.3g} ms"
+        words = (
+            f"{row['span_name']} itself takes {format_number(row['before_ms'])} → {format_number(row['during_ms'])} ms"
+        )
         _keep(out, row["service_name"], row["shift"] * share, "latency", words)
         before, during = row["failed_before"] / row["calls_before"], row["failed_during"] / row["calls_during"]
         if during > before:

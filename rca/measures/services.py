@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
+from rca.display import cell
 from rca.errors import NoDataError, did_you_mean
 from rca.measures.attribution import attribute
 from rca.measures.behaviour import behaviour_shifts
@@ -256,7 +257,7 @@ def _metric_clue(row: dict[str, object], greatest: dict[str, float]) -> Clue | N
     decibans = _decibans(toward) - _of_little_account(row, greatest)
     if decibans <= 0:
         return None
-    claim = f"{row['metric_name']} {row['before']:.4g} → {row['during']:.4g} ({score:+.1f} times its unrest)"
+    claim = f"{row['metric_name']} {cell(row['before'])} → {cell(row['during'])} ({score:+.1f} times its unrest)"
     return Clue("metric", signal, decibans, claim)
 
 

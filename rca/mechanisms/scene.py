@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from rca.display import cell
 from rca.measures.calls import CallGraph, call_graph
 from rca.measures.onset import ramp_start
 from rca.measures.periods import Periods
@@ -316,7 +317,7 @@ def _from_metric(row: Mapping[str, object], note: object) -> None:
     score, bad = float(str(row["score"])), int(str(row["bad"]))
     service, metric, signal = str(row["service_name"]), str(row["metric_name"]), str(row["signal"])
     toward = score * (bad or 1)
-    claim = f"{metric} of {service} went from {row['before']:.4g} to {row['during']:.4g}"
+    claim = f"{metric} of {service} went from {cell(row['before'])} to {cell(row['during'])}"
     assert callable(note)  # noqa: S101
     if signal == "expiry":
         if float(str(row["during"])) <= 0:
