@@ -128,7 +128,15 @@ def _text(found: Investigation, out: str | None) -> str:
     if found.incident is None:
         return f"No incident found: {display.escape_terminal(found.why.removeprefix('No incident found: '))}"
     parts = [f"Incident: {display.escape_terminal(found.incident)}", ""]
-    names = ("latency", "queries_per_request", "repeated_queries", "slow_queries", "saturation", "dependencies")
+    names = (
+        "latency",
+        "compare_attributes",
+        "queries_per_request",
+        "repeated_queries",
+        "slow_queries",
+        "saturation",
+        "dependencies",
+    )
     parts += [f"- {display.escape_terminal(found.findings[name].claim)}" for name in names if name in found.findings]
     parts += ["", *_changes(found), "", "Hypotheses", str(found.verdicts)]
     if found.experiments:

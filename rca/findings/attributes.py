@@ -86,7 +86,7 @@ def compare_attributes(store: Store, incident: Incident, *, slower_than_ns: int 
         claim=_claim(incident, found, table, slow, edge),
         table=table,
         effect=effect,
-        sql=(statement("request_attributes").sql, statement("request_flags").sql),
+        sql=tuple(statement(name).sql for name in _statements(asked)),
         window=window,
         examples=_examples(found, asked, slow),
         caveats=tuple(_caveats(asked, slow)),
@@ -98,6 +98,10 @@ def compare_attributes(store: Store, incident: Incident, *, slower_than_ns: int 
             "seen": slow.size,
         },
     )
+
+
+def _statements(asked: pl.DataFrame) -> tuple[str, ...]:
+    return ("logged_requests",) if (asked["span_name"] == "").all() else ("request_attributes", "request_flags")
 
 
 def _edge(store: Store, incident: Incident, before: Window, asked: pl.DataFrame) -> tuple[int, str]:

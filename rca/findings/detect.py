@@ -14,6 +14,7 @@ from rca.errors import NoDataError, NotInStoreError, OptionError, did_you_mean
 from rca.measures.calls import CallGraph, call_graph
 from rca.measures.felt import Felt, felt
 from rca.measures.lasting import LEAST_BINS, lasting_shift
+from rca.measures.logged import NO_SERVICE
 from rca.measures.onset import Onset, left_range
 from rca.measures.red import red, whole_window
 from rca.measures.shifts import metric_series
@@ -62,7 +63,7 @@ def detect_incident(
     """Find the incident in a store.
 
     An alert among the changes sets service and time where the arguments do not, and the onset is then sought in the metric
-    that fired it, or in the requests of the service, before and after it. Without an alert, p99, error ratio and rate of every service are searched for a shift that lasts, is far
+    that fired it, or in the requests of the service, before and after it. Without an alert, p99, error ratio and rate of every service, from spans, metrics or logs of requests, are searched for a shift that lasts, is far
     beyond the series' own unrest, matters in size, and is more than what the series does at other moments (placebo test).
 
     Parameters
@@ -96,13 +97,13 @@ def detect_incident(
     ...     detect_incident(rca.open())
     ... except NoDataError as error:
     ...     print(error)
-    No incident found: the store holds no spans and no metrics.
+    No incident found: the store holds no spans, no metrics and no logs.
     """
     start_ns = None if start is None else parse_time(start)
     end_ns = None if end is None else parse_time(end, day_of_ns=start_ns)
     extent = _extent(store)
     if extent is None:
-        raise NoDataError("No incident found: the store holds no spans and no metrics.")
+        raise NoDataError("No incident found: the store holds no spans, no metrics and no logs.")
     _check(store, service, start_ns, end_ns, extent)
     alert = _alert(store, service, start_ns, end_ns)
     if alert is not None:
@@ -132,7 +133,9 @@ def _check(store: Store, service: str | None, start_ns: int | None, end_ns: int 
 
 def _services(store: Store) -> Iterable[str]:
     for name in ("inventory_spans", "inventory_metrics", "inventory_logs"):
-        yield from (str(item) for item in store.query(statement(name).sql)["service_name"].unique().to_list() if item)
+        for item in store.query(statement(name).sql)["service_name"].unique().to_list():
+            if item or name == "inventory_logs":
+                yield str(item) or NO_SERVICE
 
 
 def _alert(store: Store, service: str | None, start_ns: int | None, end_ns: int | None) -> dict[str, object] | None:

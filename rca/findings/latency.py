@@ -116,7 +116,8 @@ def _from_requests(
     )
     caveats = [*windows.notes]
     if source == "logs":
-        caveats.append("Every request counts, as the service's own log tells of them; traces are sampled.")
+        traced = "traces are sampled" if examples else "there are no traces of it"
+        caveats.append(f"Every request counts, as the service's own log tells of them; {traced}.")
     elif during.sampling is not None:
         caveats.append(f"{during.sampling:.0%} of the incident's requests were traced; counts are weighted.")
     rows = [*_distribution("before", before), *_distribution("during", during)]

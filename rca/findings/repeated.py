@@ -186,6 +186,8 @@ def _targets(flagged: pl.DataFrame) -> list[dict[str, Any]]:
 
 def _claim(targets: list[dict[str, Any]], effect: Effect, period: str) -> str:
     now = [row for row in targets if row["period"] == period]
+    if not now and period == "during" and not effect.n_after:
+        return "Repeated calls cannot be looked for: no request of the incident is traced."
     if not now:
         return "No request repeats a call five times or more."
     lead = now[0]

@@ -14,8 +14,10 @@ from rca.stats.binned import Binned
 from rca.stats.loghistogram import bucket_index
 from rca.store import Store
 
-__all__ = ["binned_log", "complete_log", "logged_requests"]
+__all__ = ["NO_SERVICE", "binned_log", "complete_log", "logged_requests"]
 
+NO_SERVICE = "(no service)"
+"""What requests belong to whose records name no service, as in most access logs."""
 _LATE = 120_000_000_000
 """A record is written when the request ends; requests are looked for that end this long after the window."""
 _EVER = 2**62
@@ -60,7 +62,10 @@ def logged_requests(store: Store, service: str, window: Window) -> pl.DataFrame:
         for name in ("milliseconds", "seconds", "nanoseconds", "status", "calls")
     }
     length = pl.coalesce(number["milliseconds"], number["seconds"] * 1e3, number["nanoseconds"] / 1e6)
+    # an access log knows paths, not routes: the template of the whole line holds the path without its identifiers
+    shape = pl.coalesce(pl.col("template").str.extract(r"^[A-Z]{3,20} (/\S*)"), "path")
     told = frame.with_columns(
+        pl.when(pl.col("route") == "").then(shape).otherwise("route").alias("route"),
         length.alias("duration_ms"),
         (number["status"] >= 500).cast(pl.Float64).alias("failed"),
         number["calls"].alias("calls"),
@@ -74,18 +79,23 @@ def logged_requests(store: Store, service: str, window: Window) -> pl.DataFrame:
         pl.concat([once, nameless])
         .with_columns(began.alias("time_ns"))
         .filter((pl.col("time_ns") >= window.start_ns) & (pl.col("time_ns") < window.end_ns))
-        .drop("milliseconds", "seconds", "nanoseconds", "status", "span")
+        .drop("milliseconds", "seconds", "nanoseconds", "status", "span", "path", "template")
         .sort("service_name", "time_ns", "route", "duration_ms")
     )
 
 
 def complete_log(store: Store, service: str, *windows: Window, most: int | None = None) -> list[pl.DataFrame] | None:
-    """Return the logged requests of each window where the log sees all of them and traces do not; else None.
+    """Return the logged requests of each window where the log sees all of them and traces do not, or there are none; else None.
 
     The log is complete where it is not sampled itself, and in each window tells of as many requests as the traces stand for,
-    give or take a tenth. Where nothing is sampled, traces tell the same and more. With `most`, a log of more requests is not read.
+    give or take a tenth. Where nothing is sampled, traces tell the same and more. With `most`, a log of more requests is not read
+    where traces tell, too.
     """
     seen = [_traced(store, service, window) for window in windows]
+    if not any(weight for _, weight in seen):
+        alone = [logged_requests(store, service, window) for window in windows]
+        told = pl.concat(alone)
+        return alone if told.height and (told["weight"] == 1).all() else None
     if all(count >= 0.999 * weight for count, weight in seen) or sum(weight for _, weight in seen) > (
         most or float("inf")
     ):

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import polars as pl
 
 from rca.errors import NoDataError, did_you_mean
-from rca.measures.logged import complete_log
+from rca.measures.logged import complete_log, logged_requests
 from rca.measures.periods import Periods, periods
 from rca.measures.shifts import metric_series
 from rca.measures.vocabulary import meaning, words
@@ -49,9 +49,10 @@ def red(
     window: Window | None = None,
     bucket_ns: int | None = None,
 ) -> pl.DataFrame:
-    """Return requests, errors and latency by minute, from spans; of one service also from its log or from metrics.
+    """Return requests, errors and latency by minute, from spans; else from metrics or logs of requests.
 
-    Where spans are sampled and the service's log tells of every request, the log counts; where hardly a span is there, metrics do.
+    Where spans are sampled and the service's log tells of every request, the log counts; where hardly a span is there, metrics do,
+    and logs of requests (access logs, too) for services without metrics.
 
     Parameters
     ----------
@@ -74,7 +75,7 @@ def red(
     Raises
     ------
     NoDataError
-        When neither spans nor metrics of the service lie in the window.
+        When neither spans nor metrics nor logged requests of the service lie in the window.
 
     Examples
     --------
@@ -84,7 +85,7 @@ def red(
     ...     red(rca.open())
     ... except NoDataError as error:
     ...     print(error)
-    No spans and no metrics of requests lie in this window.
+    No spans, metrics or logs of requests lie in this window.
     """
     name = service if service is not None else incident.service_name if incident else ""
     windows = periods(store, incident) if incident else None
@@ -97,13 +98,13 @@ def red(
     if log is not None:
         frame = _from_log(log[0], step)
     elif int(counted["requests"].sum()) < _ENOUGH:
-        measured = _from_metrics(store, span, name, step)
-        frame = measured if not measured.is_empty() else frame
+        told = _untraced(store, span, name, step)
+        frame = frame if told is None else told
     if frame.is_empty():
         known = [str(item) for item in store.query(statement("service_calls").sql)["callee"].to_list()]
         hint = f" of {name!r}" if name else ""
         raise NoDataError(
-            f"No spans and no metrics of requests{hint} lie in this window."
+            f"No spans, metrics or logs of requests{hint} lie in this window."
             + (f" {did_you_mean(name, known)}" if name else "")
         )
     return frame.with_columns(_period(windows)).select(list(SCHEMA))
@@ -118,13 +119,17 @@ def _around(windows: Periods) -> Window:
 
 
 def whole_window(store: Store) -> Window:
-    """Return the time that spans and metrics cover; an instant where there are none."""
+    """Return the time that spans and metrics cover, or, where there are none, logs; an instant where nothing is."""
+    return _covered(store, "inventory_spans", "inventory_metrics") or _covered(store, "inventory_logs") or Window(0, 1)
+
+
+def _covered(store: Store, *inventories: str) -> Window | None:
     firsts, lasts = [], []
-    for name in ("inventory_spans", "inventory_metrics"):
+    for name in inventories:
         frame = store.query(statement(name).sql)
         firsts += [int(value) for value in frame["first_ns"].to_list() if value is not None]
         lasts += [int(value) for value in frame["last_ns"].to_list() if value is not None]
-    return Window(min(firsts), max(lasts) + 1) if firsts else Window(0, 1)
+    return Window(min(firsts), max(lasts) + 1) if firsts else None
 
 
 def _period(windows: Periods | None) -> pl.Expr:
@@ -167,8 +172,17 @@ def _from_log(log: pl.DataFrame, step: int) -> pl.DataFrame:
             pl.lit("").alias("period"),
             pl.lit(1.0).alias("sampled"),
         )
-        .sort("bucket_ns")
+        .sort("bucket_ns", "service_name")
     )
+
+
+def _untraced(store: Store, span: Window, service: str, step: int) -> pl.DataFrame | None:
+    """Return what metrics tell, and the logs of services that have none; None where neither does."""
+    measured = _from_metrics(store, span, service, step)
+    log = logged_requests(store, service, span)
+    told = _from_log(log.filter(~pl.col("service_name").is_in(measured["service_name"].unique().to_list())), step)
+    both = pl.concat([measured, told.select(measured.columns)]).sort("bucket_ns", "service_name")
+    return None if both.is_empty() else both
 
 
 def _quantile(buckets: npt.NDArray[np.int64], weight: npt.NDArray[np.float64], q: float) -> float:

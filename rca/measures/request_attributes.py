@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from rca.measures.logged import logged_requests
+from rca.model import Window
 from rca.sql import statement
 from rca.store import Store
 
@@ -58,16 +60,40 @@ class Facts:
 def request_attributes(store: Store, *, service: str, start_ns: int, end_ns: int) -> pl.DataFrame:
     """Return the requests of a service that start in a window, with all that is known of each.
 
-    Feature flags that were evaluated anywhere in the trace come as the column ``flags``.
+    Feature flags that were evaluated anywhere in the trace come as the column ``flags``. Where nothing is traced, requests are
+    those that the log tells of, with their route, version and instance, and without a ``span_name``.
     """
     bounds = {"service": service, "from_ns": start_ns, "to_ns": end_ns}
     requests = store.query(statement("request_attributes").sql, bounds)
+    if requests.is_empty():
+        return _logged(store, service, Window(start_ns, end_ns))
     flags = store.query(statement("request_flags").sql, bounds)
     name = pl.concat_str(pl.lit("feature_flag."), "flag").alias("key")
     # one flag can be asked twice in a trace and say different things: then both are true of it
     pairs = flags.select("trace_id", flag=pl.struct(name, pl.col("variant").alias("value")))
     listed = pairs.group_by("trace_id").agg("flag").rename({"flag": "flags"})
     return requests.join(listed, on="trace_id", how="left", maintain_order="left")
+
+
+def _logged(store: Store, service: str, window: Window) -> pl.DataFrame:
+    named = {"http.route": "route", "service.version": "service_version", "service.instance.id": "service_instance_id"}
+    pairs = [
+        pl.struct(
+            pl.lit(key).alias("key"),
+            pl.when(pl.col(column) == "").then(None).otherwise(pl.col(column)).alias("value"),
+        )
+        for key, column in named.items()
+    ]
+    none = pl.lit(None, _ENTRIES)
+    return logged_requests(store, service, window).select(
+        pl.col("example_trace_id").alias("trace_id"),
+        (pl.col("duration_ms") * 1e6).cast(pl.Int64).alias("duration_ns"),
+        pl.col("weight").alias("adjusted_count"),
+        pl.lit("").alias("span_name"),
+        pl.concat_list(pairs).alias("attributes"),
+        none.alias("resource_attributes"),
+        none.alias("flags"),
+    )
 
 
 def facts_of(requests: pl.DataFrame, *, least: int) -> Facts:

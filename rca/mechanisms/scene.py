@@ -11,6 +11,7 @@ import polars as pl
 
 from rca.display import cell
 from rca.measures.calls import CallGraph, call_graph
+from rca.measures.logged import NO_SERVICE
 from rca.measures.onset import ramp_start
 from rca.measures.periods import Periods
 from rca.measures.services import Ranked
@@ -125,7 +126,7 @@ _GENERIC = frozenset(("errors", "latency", "rejected", "callee"))
 _RATE = re.compile(
     r"request|\brps\b|\bqps\b|\breqs?\b|traffic|throughput|workload|calls|hits|invocations|messages (in|received)|orders"
 )
-_NEIGHBOUR = {"self": 1.0, "below": 0.9, "above": 0.55, "elsewhere": 0.5}
+_NEIGHBOUR = {"self": 1.0, "below": 0.9, "above": 0.55, "elsewhere": 0.5, "unknown": 0.8}
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,8 +207,10 @@ class Scene:
 
 
 def _place(graph: CallGraph, here: str, service: str) -> str:
-    if service == here:
+    if service == here or (here == NO_SERVICE and not service):
         return "self"
+    if here == NO_SERVICE:
+        return "unknown"
     if service in graph.below(here):
         return "below"
     return "above" if service in graph.above(here) else "elsewhere"

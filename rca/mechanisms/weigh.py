@@ -42,7 +42,7 @@ _AGES = (
     (3 * _DAY, -5.0),
     (7 * _DAY, -8.0),
 )
-_PLACES = {"self": 6.0, "below": 4.0, "above": -2.0, "elsewhere": -7.0}
+_PLACES = {"self": 6.0, "below": 4.0, "above": -2.0, "elsewhere": -7.0, "unknown": 0.0}
 _QUIET_TITLE = re.compile(
     r"^\W*(docs?|tests?|style|ci|lint|chore\(lint|typo)\b|\b(typo|gofmt|formatting|codeowners|readme|changelog|runbook|documentation|unit tests?|golden files)\b",
     re.IGNORECASE,
@@ -164,7 +164,7 @@ def _where(scene: Scene, out: Weighed) -> None:
         out.add(1.0, "it lies in code that services share")
         return
     words = {"self": f"it touches {best} itself", "below": f"it touches {best}, which {scene.incident.service_name} calls",
-             "above": f"it touches {best}, which only calls {scene.incident.service_name}", "elsewhere": f"it touches {best}, which is not on the path"}  # fmt: skip
+             "above": f"it touches {best}, which only calls {scene.incident.service_name}", "elsewhere": f"it touches {best}, which is not on the path", "unknown": f"it touches {best}; the requests do not say whose they are"}  # fmt: skip
     out.add(worth[best], words[scene.place_of(best)])
 
 

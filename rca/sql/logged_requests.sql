@@ -1,11 +1,13 @@
 -- logged_requests: one row a log record that says how a request went: a route, a length and what else it tells, as written.
--- param  $service VARCHAR        one service, or '' for all
+-- param  $service VARCHAR        one service, '(no service)' for records that name none, or '' for all
 -- param  $start_ns BIGINT         records at or after
 -- param  $end_ns BIGINT           and before
--- column service_name VARCHAR    service that wrote it
+-- column service_name VARCHAR    service that wrote it, or '(no service)'
 -- column service_version VARCHAR version as the record or its resource gives it
 -- column service_instance_id VARCHAR service.instance.id, or what the record calls its instance
--- column route VARCHAR           template of the path
+-- column route VARCHAR           template of the path, where the record has one
+-- column path VARCHAR            the path itself
+-- column template VARCHAR        template of the whole record
 -- column time_ns BIGINT          time of the record
 -- column milliseconds VARCHAR    length where the field is one of milliseconds; '' otherwise
 -- column seconds VARCHAR         length where the field is one of seconds
@@ -17,7 +19,7 @@
 -- column example_trace_id VARCHAR its trace
 WITH told AS (
   SELECT
-    service_name,
+    CASE WHEN service_name <> '' THEN service_name ELSE '(no service)' END AS service_name,
     COALESCE(
       NULLIF(attributes['service_version'], ''), NULLIF(attributes['service.version'], ''),
       NULLIF(resource_attributes['service.version'], ''), NULLIF(attributes['version'], ''), ''
@@ -28,8 +30,10 @@ WITH told AS (
     ) AS service_instance_id,
     COALESCE(
       NULLIF(attributes['http.route'], ''), NULLIF(attributes['http_route'], ''), NULLIF(attributes['route'], ''),
-      NULLIF(attributes['endpoint'], ''), NULLIF(attributes['url.template'], ''), NULLIF(attributes['url.path'], ''), NULLIF(attributes['path'], ''), ''
+      NULLIF(attributes['endpoint'], ''), NULLIF(attributes['url.template'], ''), ''
     ) AS route,
+    COALESCE(NULLIF(attributes['url.path'], ''), NULLIF(attributes['path'], ''), '') AS path,
+    template,
     time_ns,
     COALESCE(
       NULLIF(attributes['duration_ms'], ''), NULLIF(attributes['latency_ms'], ''), NULLIF(attributes['elapsed_ms'], ''),
@@ -52,11 +56,11 @@ WITH told AS (
     CASE WHEN span_id <> '' THEN CONCAT(trace_id, '/', span_id) ELSE '' END AS span,
     trace_id AS example_trace_id
   FROM logs
-  WHERE time_ns >= $start_ns AND time_ns < $end_ns AND ($service = '' OR service_name = $service)
+  WHERE time_ns >= $start_ns AND time_ns < $end_ns AND ($service = '' OR service_name = $service OR (service_name = '' AND $service = '(no service)'))
 )
 SELECT
-  service_name, service_version, service_instance_id, route, time_ns, milliseconds, seconds, nanoseconds, status, weight, calls,
+  service_name, service_version, service_instance_id, route, path, template, time_ns, milliseconds, seconds, nanoseconds, status, weight, calls,
   span, example_trace_id
 FROM told
-WHERE route <> '' AND status <> '' AND (milliseconds <> '' OR seconds <> '' OR nanoseconds <> '')
-ORDER BY service_name, route, time_ns, example_trace_id
+WHERE (route <> '' OR path <> '') AND status <> '' AND (milliseconds <> '' OR seconds <> '' OR nanoseconds <> '')
+ORDER BY service_name, route, path, time_ns, example_trace_id

@@ -58,6 +58,10 @@ class Onset:
     after: float | None = None
 
 
+_EXACT = 1e-18
+"""Sum of squares, of values up to 1, that is rounding only."""
+
+
 def onset(times: Numbers | None, values: Numbers, *, direction: str = "either", level: float = 0.95) -> Onset:
     """Find when the largest excursion of a series started.
 
@@ -122,6 +126,7 @@ def onset(times: Numbers | None, values: Numbers, *, direction: str = "either", 
     slope = float(np.cov(rise, y[:end], bias=True)[0, 1] / rise.var())
     base = float(y[:end].mean() - slope * rise.mean())
     worth = _independent(y[:end] - base - slope * rise)
+    misfit = np.maximum(misfit, _EXACT)  # a step without noise fits exactly, and no ratio to nought says anything
     worse = worth * np.log(misfit / misfit[best])
     inside = places[worse <= -2 * log(1 - sqrt(level))]
     at, low, high = (int(kept[place]) for place in (places[best], inside.min(), inside.max()))

@@ -99,3 +99,9 @@ def test_what_makes_no_sense_is_refused():
         onset([1], [1, 2])
     with pytest.raises(OptionError, match="ascending"):
         onset([2, 1], [1, 2])
+
+
+def test_a_step_without_noise_has_an_onset():
+    found = onset(None, [1.0] * 20 + [2.0] * 20)
+    assert (found.index, found.low_index, found.high_index) == (20, 20, 20)
+    assert onset(None, [0.0] * 30 + [1.0], direction="increase").index in (None, 30)
