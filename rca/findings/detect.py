@@ -14,7 +14,7 @@ from rca.errors import NoDataError, NotInStoreError, OptionError, did_you_mean
 from rca.measures.calls import CallGraph, call_graph
 from rca.measures.felt import Felt, felt
 from rca.measures.lasting import LEAST_BINS, lasting_shift
-from rca.measures.logged import NO_SERVICE
+from rca.measures.logged import NO_SERVICE, logged_errors
 from rca.measures.onset import Onset, left_range
 from rca.measures.red import red, whole_window
 from rca.measures.shifts import metric_series
@@ -38,6 +38,8 @@ _KINDS = {"errors": "errors", "availability": "errors", "latency": "latency"}
 _BINS = 240
 _PATIENCE = 3
 """Usual bins in a row after which an incident counts as over."""
+_MORE_ERRORS, _LEAST_ERRORS = 3.0, 3.0
+"""Times as many logged errors a bin as usual, and as many more, that matter."""
 _SIGNALS = (
     ("p99_ms", "p99", 1.4, 0.0),
     ("p50_ms", "p50", 1.3, 0.0),
@@ -63,7 +65,7 @@ def detect_incident(
     """Find the incident in a store.
 
     An alert among the changes sets service and time where the arguments do not, and the onset is then sought in the metric
-    that fired it, or in the requests of the service, before and after it. Without an alert, p99, error ratio and rate of every service, from spans, metrics or logs of requests, are searched for a shift that lasts, is far
+    that fired it, or in the requests of the service, before and after it. Without an alert, p99, error ratio and rate of every service, from spans, metrics or logs of requests (else the number of logged errors), are searched for a shift that lasts, is far
     beyond the series' own unrest, matters in size, and is more than what the series does at other moments (placebo test).
 
     Parameters
@@ -245,8 +247,8 @@ def _searched(store: Store, service: str | None, start_ns: int | None, end_ns: i
         step = max(_SECOND, extent.length_ns // 40 // _SECOND * _SECOND)
     try:
         frame = red(store, service=service or "", window=extent, bucket_ns=step)
-    except NoDataError as error:
-        raise NoDataError(f"No incident found: {error}") from None
+    except NoDataError:
+        return _by_records(store, service, start_ns, end_ns, extent, step)
     found = []
     series = 0
     for key, part in frame.sort("bucket_ns").group_by("service_name", maintain_order=True):
@@ -283,6 +285,35 @@ def _searched(store: Store, service: str | None, start_ns: int | None, end_ns: i
         start=begin,
         end=finish,
         signal=signal,
+        onset_ns=best.onset_ns,
+        onset_low_ns=best.low_ns,
+        onset_high_ns=best.onset_ns + step,
+    )
+
+
+def _by_records(
+    store: Store, service: str | None, start_ns: int | None, end_ns: int | None, extent: Window, step: int
+) -> Incident:
+    """Find the incident in the number of errors that services log, where nothing tells of requests."""
+    found = []
+    for name, rows in logged_errors(store, service or "", extent, step).items():
+        if rows.height < 4 * LEAST_BINS:
+            continue
+        errors = rows["errors"].to_numpy().astype(np.float64)
+        shift = lasting_shift(rows["bin_ns"].to_numpy(), errors, _MORE_ERRORS, _LEAST_ERRORS, step)
+        if shift is not None:
+            found.append(_Shift(name, "logged_errors", *shift[:4]))
+    found = [item for item in found if _inside(item, start_ns, end_ns)]
+    if not found:
+        raise NoDataError(
+            "No incident found: nothing here tells of single requests, and no service logs more errors for long than usual."
+        )
+    best = max(found, key=lambda item: item.score)
+    return Incident(
+        best.service,
+        start=best.onset_ns if start_ns is None else start_ns,
+        end=best.end_ns if end_ns is None else end_ns,
+        signal=best.signal,
         onset_ns=best.onset_ns,
         onset_low_ns=best.low_ns,
         onset_high_ns=best.onset_ns + step,

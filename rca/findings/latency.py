@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from rca.display import format_number
 from rca.errors import NoDataError
-from rca.measures.logged import binned_log, complete_log
+from rca.measures.logged import binned_log, complete_log, logged_errors
 from rca.measures.periods import Periods, periods
 from rca.measures.red import entry_requests, request_metrics, to_ms
 from rca.measures.shifts import metric_series, step_of
@@ -14,12 +15,14 @@ from rca.measures.vocabulary import meaning
 from rca.model import Effect, Finding, Incident, Window
 from rca.sql import statement
 from rca.stats.binned import Binned, estimate, resample, summarize
+from rca.stats.intervals import rate_ratio_interval
 from rca.stats.quantiles import quantile_change
 from rca.store import Store
 
 __all__ = ["latency"]
 
 _ENOUGH = 20
+_MINUTE = 60_000_000_000
 _FACTOR = 2.0 ** (1 / 32)
 
 SCHEMA = {
@@ -37,7 +40,7 @@ def latency(store: Store, incident: Incident) -> Finding:
 
     From the service's log where that tells of every request and traces are sampled; from spans where each window holds
     enough of them, weighted by sampling; else from the metric that shows the incident, or the service's own metrics of
-    latency and errors.
+    latency and errors; else the number of errors that the service logs.
 
     Parameters
     ----------
@@ -52,12 +55,12 @@ def latency(store: Store, incident: Incident) -> Finding:
         Table: ``period`` (before, during), ``n, p50_ms, p95_ms, p99_ms, error_ratio``. The effect is the one that moved
         most plainly: p99, error_ratio or the incident's metric. ``details["distribution"]`` has rows ``period,
         bucket_low_ms, bucket_high_ms, count``; ``details["effects"]`` every effect measured; ``details["source"]``
-        ``logs``, ``spans`` or ``metrics``.
+        ``logs``, ``spans``, ``metrics`` or ``records``.
 
     Raises
     ------
     NoDataError
-        When neither spans nor metrics of the service lie in both windows.
+        When neither spans nor metrics of the service lie in both windows, and it logs no errors.
     """
     windows = periods(store, incident)
     service, both = incident.service_name, (windows.baseline, windows.incident)
@@ -70,7 +73,13 @@ def latency(store: Store, incident: Incident) -> Finding:
     before, during = (entry_requests(store, service, window) for window in both)
     if min(before.n, during.n) >= _ENOUGH:
         return _from_requests(incident, windows, before, during, examples, "spans")
-    return _from_metrics(store, incident, windows, before, during)
+    try:
+        return _from_metrics(store, incident, windows, before, during)
+    except NoDataError:
+        told_of = _from_records(store, incident, windows)
+        if told_of is None:
+            raise
+        return told_of
 
 
 def _row(period: str, data: Binned) -> tuple[object, ...]:
@@ -174,6 +183,31 @@ def _from_metrics(store: Store, incident: Incident, windows: Periods, before: Bi
         window=windows.incident, baseline=windows.baseline,
         caveats=(*windows.notes, "From metrics: too few spans to count requests; each value is a median over the window."),
         details={"source": "metrics", "distribution": [], "effects": {name: item.to_dict() for name, item in effects.items()}},
+    )  # fmt: skip
+
+
+def _from_records(store: Store, incident: Incident, windows: Periods) -> Finding | None:
+    """Return how many errors the service logs, where nothing tells of its requests; None where it logs none."""
+    service, both = incident.service_name, (windows.baseline, windows.incident)
+    counts = [logged_errors(store, service, window, _MINUTE).get(service) for window in both]
+    if counts[1] is None or not counts[1]["errors"].sum():
+        return None
+    sums = [(0, 0) if part is None else (int(part["errors"].sum()), int(part["records"].sum())) for part in counts]
+    rates = [errors * _MINUTE / window.length_ns for (errors, _), window in zip(sums, both, strict=True)]
+    found = rate_ratio_interval(sums[0][0], windows.baseline.length_ns, sums[1][0], windows.incident.length_ns)
+    effect = Effect(
+        name="logged errors a minute", before=rates[0], after=rates[1], low=rates[0] * (found.low - 1) if found.low is not None else None,
+        high=rates[0] * (found.high - 1) if found.high is not None else None, unit="", n_before=sums[0][1], n_after=sums[1][1],
+        method=found.method,
+    )  # fmt: skip
+    rows = [(name, total, None, None, None, None) for name, (_, total) in zip(("before", "during"), sums, strict=True)]
+    return Finding(
+        name="latency",
+        claim=f"{service} logs {format_number(rates[1])} errors a minute, {format_number(rates[0])} before; nothing here tells of its requests.",
+        table=pl.DataFrame(rows, schema=SCHEMA, orient="row"), effect=effect, sql=(statement("logged_errors").sql,),
+        window=windows.incident, baseline=windows.baseline,
+        caveats=(*windows.notes, "Neither spans nor metrics nor logs tell of requests: n counts log records."),
+        details={"source": "records", "distribution": [], "effects": {effect.name: effect.to_dict()}},
     )  # fmt: skip
 
 

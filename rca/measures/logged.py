@@ -14,7 +14,7 @@ from rca.stats.binned import Binned
 from rca.stats.loghistogram import bucket_index
 from rca.store import Store
 
-__all__ = ["NO_SERVICE", "binned_log", "complete_log", "logged_requests"]
+__all__ = ["NO_SERVICE", "binned_log", "complete_log", "logged_errors", "logged_requests"]
 
 NO_SERVICE = "(no service)"
 """What requests belong to whose records name no service, as in most access logs."""
@@ -82,6 +82,36 @@ def logged_requests(store: Store, service: str, window: Window) -> pl.DataFrame:
         .drop("milliseconds", "seconds", "nanoseconds", "status", "span", "path", "template")
         .sort("service_name", "time_ns", "route", "duration_ms")
     )
+
+
+def logged_errors(store: Store, service: str, window: Window, bin_ns: int) -> dict[str, pl.DataFrame]:
+    """Return how many errors each service logs: by service, ``bin_ns, records, errors``, with a row for every bin.
+
+    Parameters
+    ----------
+    store
+        The telemetry.
+    service
+        One service, or ``""`` for all.
+    window
+        From its first bin to its last.
+    bin_ns
+        Length of a bin.
+
+    Examples
+    --------
+    >>> import rca
+    >>> logged_errors(rca.open(), "", Window(0, 1), 1)
+    {}
+    """
+    params = {"service": service, "start_ns": window.start_ns, "end_ns": window.end_ns, "bin_ns": bin_ns}
+    counted = store.query(statement("logged_errors").sql, params)
+    first = window.start_ns - window.start_ns % bin_ns
+    every = pl.DataFrame({"bin_ns": np.arange(first, window.end_ns, bin_ns, dtype=np.int64)})
+    return {
+        str(key[0]): every.join(part.drop("service_name"), on="bin_ns", how="left", maintain_order="left").fill_null(0)
+        for key, part in counted.group_by("service_name", maintain_order=True)
+    }
 
 
 def complete_log(store: Store, service: str, *windows: Window, most: int | None = None) -> list[pl.DataFrame] | None:

@@ -137,7 +137,12 @@ def _when(scene: Scene, out: Weighed) -> None:
             break
     if out.symptom in _SLOW and worth < 0:
         worth /= 2
-    out.add(worth, f"{how} {format_duration(age)} before the onset")
+    when = (
+        f"{how} {format_duration(age)} before the onset"
+        if age
+        else f"{how} when the onset came, as near as that is known"
+    )
+    out.add(worth, when)
 
 
 def _where(scene: Scene, out: Weighed) -> None:
