@@ -68,6 +68,8 @@ def latency(store: Store, incident: Incident) -> Finding:
     logged = complete_log(store, service, *both)
     told = [binned_log(frame, window) for frame, window in zip(logged or [], both, strict=False)]
     seen = [item for item in told if item is not None and item.n >= _ENOUGH]
+    if len(seen) == len(both) and all(frame["duration_ms"].is_null().all() for frame in logged or []):
+        return _failures(incident, windows, seen[0], seen[1])
     if len(seen) == len(both):
         return _from_requests(incident, windows, seen[0], seen[1], examples, "logs")
     before, during = (entry_requests(store, service, window) for window in both)
@@ -134,6 +136,26 @@ def _from_requests(
         name="latency", claim=claim, table=table, effect=top, sql=(statement("logged_requests" if source == "logs" else "red").sql,), window=windows.incident,
         baseline=windows.baseline, examples=examples, caveats=tuple(caveats),
         details={"source": source, "distribution": rows, "effects": {name: item.to_dict() for name, item in effects.items()}},
+    )  # fmt: skip
+
+
+def _failures(incident: Incident, windows: Periods, before: Binned, during: Binned) -> Finding:
+    """Compare errors alone: the log does not say how long requests took."""
+    shares = [float(summarize(data)["error_ratio"][0]) for data in (before, during)]
+    draws = [resample(data, seed=seed)["error_ratio"] for seed, data in ((1, before), (2, during))]
+    found = estimate(shares[1] - shares[0], draws[1] - draws[0])
+    effect = Effect(
+        name="error_ratio", before=shares[0], after=shares[1], low=found.low, high=found.high, unit="1",
+        n_before=before.n, n_after=during.n, method="cluster bootstrap over time bins",
+    )  # fmt: skip
+    rows = [(name, data.n, None, None, None, share) for name, data, share in zip(("before", "during"), (before, during), shares, strict=True)]  # fmt: skip
+    return Finding(
+        name="latency",
+        claim=f"{incident.service_name}: errors {shares[0]:.2%} → {shares[1]:.2%}; the log does not say how long requests took.",
+        table=pl.DataFrame(rows, schema=SCHEMA, orient="row"), effect=effect, sql=(statement("logged_requests").sql,),
+        window=windows.incident, baseline=windows.baseline,
+        caveats=(*windows.notes, "Every request counts, as the log tells of them; there are no traces of it."),
+        details={"source": "logs", "distribution": [], "effects": {effect.name: effect.to_dict()}},
     )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ _AGREE = 0.1
 _BINS = 60
 
 
-def logged_requests(store: Store, service: str, window: Window) -> pl.DataFrame:
+def logged_requests(store: Store, service: str, window: Window, *, lengthless: bool = False) -> pl.DataFrame:
     """Return the requests that log records tell of: those with a route, a status and a length.
 
     Records of one span tell of one request; the one with the longest time counts. (A correlation ID alone does not tell them
@@ -40,6 +40,9 @@ def logged_requests(store: Store, service: str, window: Window) -> pl.DataFrame:
         One service, or ``""`` for all.
     window
         Requests that begin in it: a record is taken to be written at the end of its request.
+    lengthless
+        Where no record says how long its request took, as in the default format of web servers, take those with a route
+        and a status; their ``duration_ms`` is null.
 
     Returns
     -------
@@ -55,7 +58,7 @@ def logged_requests(store: Store, service: str, window: Window) -> pl.DataFrame:
     0
     """
     late = window.end_ns + _LATE if window.end_ns < _EVER else window.end_ns
-    params = {"service": service, "start_ns": window.start_ns, "end_ns": late}
+    params = {"service": service, "start_ns": window.start_ns, "end_ns": late, "lengthless": lengthless}
     frame = store.query(statement("logged_requests").sql, params)
     number = {
         name: pl.col(name).cast(pl.Float64, strict=False)
@@ -69,12 +72,14 @@ def logged_requests(store: Store, service: str, window: Window) -> pl.DataFrame:
         length.alias("duration_ms"),
         (number["status"] >= 500).cast(pl.Float64).alias("failed"),
         number["calls"].alias("calls"),
-    ).filter(pl.col("duration_ms").is_finite() & (pl.col("duration_ms") >= 0) & pl.col("failed").is_not_null())
+    ).filter(pl.col("failed").is_not_null())
+    timed = told.filter(pl.col("duration_ms").is_finite() & (pl.col("duration_ms") >= 0))
+    told = told.with_columns(duration_ms=pl.lit(None, pl.Float64)) if lengthless and timed.is_empty() else timed
     named, nameless = told.filter(pl.col("span") != ""), told.filter(pl.col("span") == "")
     once = named.sort("duration_ms", descending=True).unique(
         ["service_name", "span"], keep="first", maintain_order=True
     )
-    began = pl.col("time_ns") - (pl.col("duration_ms") * 1e6).cast(pl.Int64)
+    began = pl.col("time_ns") - (pl.col("duration_ms").fill_null(0) * 1e6).cast(pl.Int64)
     return (
         pl.concat([once, nameless])
         .with_columns(began.alias("time_ns"))
@@ -123,7 +128,7 @@ def complete_log(store: Store, service: str, *windows: Window, most: int | None 
     """
     seen = [_traced(store, service, window) for window in windows]
     if not any(weight for _, weight in seen):
-        alone = [logged_requests(store, service, window) for window in windows]
+        alone = [logged_requests(store, service, window, lengthless=True) for window in windows]
         told = pl.concat(alone)
         return alone if told.height and (told["weight"] == 1).all() else None
     if all(count >= 0.999 * weight for count, weight in seen) or sum(weight for _, weight in seen) > (
@@ -167,7 +172,7 @@ def binned_log(
         frame = frame.filter(~inside if exclude else inside)
     step = max(1_000_000_000, window.length_ns // _BINS)
     bins = (frame["time_ns"] // step).to_numpy()
-    length = frame["duration_ms"].to_numpy() * 1e6
+    length = frame["duration_ms"].fill_null(0).to_numpy() * 1e6
     bucket = np.where(length > 0, bucket_index(np.maximum(length, 1.0)), -1)
     rows, row_at = np.unique(bins, return_inverse=True)
     columns, column_at = np.unique(bucket, return_inverse=True)

@@ -179,7 +179,7 @@ def _from_log(log: pl.DataFrame, step: int) -> pl.DataFrame:
 def _untraced(store: Store, span: Window, service: str, step: int) -> pl.DataFrame | None:
     """Return what metrics tell, and the logs of services that have none; None where neither does."""
     measured = _from_metrics(store, span, service, step)
-    log = logged_requests(store, service, span)
+    log = logged_requests(store, service, span, lengthless=True)
     told = _from_log(log.filter(~pl.col("service_name").is_in(measured["service_name"].unique().to_list())), step)
     both = pl.concat([measured, told.select(measured.columns)]).sort("bucket_ns", "service_name")
     return None if both.is_empty() else both

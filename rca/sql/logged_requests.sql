@@ -1,7 +1,8 @@
--- logged_requests: one row a log record that says how a request went: a route, a length and what else it tells, as written.
+-- logged_requests: one row a log record that says how a request went: a route, a status, a length and what else it tells, as written.
 -- param  $service VARCHAR        one service, '(no service)' for records that name none, or '' for all
 -- param  $start_ns BIGINT         records at or after
 -- param  $end_ns BIGINT           and before
+-- param  $lengthless BOOLEAN       also records that do not say how long it took
 -- column service_name VARCHAR    service that wrote it, or '(no service)'
 -- column service_version VARCHAR version as the record or its resource gives it
 -- column service_instance_id VARCHAR service.instance.id, or what the record calls its instance
@@ -62,5 +63,6 @@ SELECT
   service_name, service_version, service_instance_id, route, path, template, time_ns, milliseconds, seconds, nanoseconds, status, weight, calls,
   span, example_trace_id
 FROM told
-WHERE (route <> '' OR path <> '') AND status <> '' AND (milliseconds <> '' OR seconds <> '' OR nanoseconds <> '')
+WHERE (route <> '' OR path <> '') AND status <> ''
+  AND ($lengthless OR milliseconds <> '' OR seconds <> '' OR nanoseconds <> '')
 ORDER BY service_name, route, path, time_ns, example_trace_id

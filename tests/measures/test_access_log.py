@@ -96,3 +96,19 @@ def test_repeated_calls_are_not_denied_where_nothing_is_traced(folder):
     store = rca.open()
     store.ingest(folder)
     assert "no request of the incident is traced" in rca.investigate(store).findings["repeated_queries"].claim
+
+
+def test_errors_show_where_the_log_holds_no_lengths(folder, tmp_path):
+    lines = (folder / "access.log").read_text().splitlines()
+    (tmp_path / "access.log").write_text("\n".join(line.rsplit(" ", 1)[0] for line in lines) + "\n")
+    store = rca.open()
+    store.ingest(tmp_path)
+    found = rca.investigate(store)
+    assert found.incident is not None, found.why
+    assert abs(found.incident.start_ns / 1e9 - BAD[0].timestamp()) < 90
+    assert abs(found.incident.end_ns / 1e9 - BAD[1].timestamp()) < 90
+    shift = found.findings["latency"]
+    assert "does not say how long" in shift.claim
+    assert shift.table["p99_ms"].to_list() == [None, None]
+    assert shift.table["error_ratio"][0] == 0
+    assert 0.03 < shift.table["error_ratio"][1] < 0.07
