@@ -36,7 +36,7 @@ def timeline(
     Parameters
     ----------
     red
-        From :func:`rca.red`: ``bucket_ns, requests, error_ratio, p50_ms, p95_ms, p99_ms``.
+        From :func:`rca.red`: ``bucket_ns, requests, error_ratio, p50_ms, p95_ms, p99_ms``. Without any length there is no panel of latency.
     incident
         Its window is shaded.
     changes
@@ -52,13 +52,13 @@ def timeline(
     service = frame["service_name"][0] if "service_name" in frame.columns and frame.height else ""
     extent = _extent(frame)
     marks, key = _markers(changes, extent)
+    told = any(frame[name].is_not_null().any() for name in ("p50_ms", "p95_ms", "p99_ms"))
+    lengths = [_quantiles(frame)] if told else []
+    lines = [*lengths, _line(frame, "error_ratio", "errors (share)", AFTER, "%"), _rate(frame, width_ms)]
     panels: list[Any] = [
-        alt.layer(*_shade(incident), _quantiles(frame), *marks).properties(height=200),
-        alt.layer(
-            *_shade(incident), _line(frame, "error_ratio", "errors (share)", AFTER, "%"), *_rules(marks)
-        ).properties(height=90),
-        alt.layer(*_shade(incident), _rate(frame, width_ms), *_rules(marks)).properties(height=90),
-    ]
+        alt.layer(*_shade(incident), line, *(_rules(marks) if place else marks)).properties(height=90 if place else 200)
+        for place, line in enumerate(lines)
+    ]  # the first panel is the tallest and carries the numbers of the changes
     if experiments:
         panels.insert(1, _bars(experiments, extent))
     notes = [f"{service}: one step every {format_duration(width_ms * 1e6)}, times in UTC", *key]
