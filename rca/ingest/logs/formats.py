@@ -20,6 +20,8 @@ __all__ = ["LOG_FORMATS"]
 _SYSLOG = re.compile(
     r"(?:\d+ )?(?:<\d{1,3}>|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +\d{1,2} \d\d:\d\d:\d\d )"
 )
+_BEGINS = re.compile(r"\s*(?:\{\s*(?:[\"}]|$)|\[\s*(?:[\[{\"\]]|$))")
+"""A list or an object that holds telemetry; ``[cart] starting`` is neither."""
 
 
 def _roles(sample: Sample) -> float:
@@ -117,8 +119,7 @@ def _document(sample: Sample) -> Guess:
             if sample.has("field", "value", "results")
             else Guess(0.08, "nested arrays")
         )
-    first = sample.text.lstrip()[:200]
-    if sample.document is None and not sample.records and first[:1] in "[{":
+    if sample.document is None and not sample.records and _BEGINS.match(sample.text):
         return Guess(0.12, "a JSON document")
     if isinstance(sample.document, dict) and not sample.records:
         return Guess(0.12, "a JSON document")

@@ -30,7 +30,10 @@ _RFC5424 = re.compile(
 _RFC3164 = re.compile(
     rf"(?:<(?P<pri>\d{{1,3}})>)?(?P<time>{_SYSLOG_TIME}) (?:(?P<host>[^\s:\[\]]+) {_TAG})?(?P<body>.*)", re.DOTALL
 )
-_RSYSLOG = re.compile(rf"(?:<(?P<pri>\d{{1,3}})>)?(?P<time>{_ISO}) (?P<host>[^\s:\[\]]+) {_TAG}(?P<body>.*)", re.DOTALL)
+_RSYSLOG = re.compile(
+    rf"(?:<(?P<pri>\d{{1,3}})>)?(?P<time>{_ISO}) (?P<host>(?!\d{{4}}-\d\d-\d\d )[\w.@-]+) (?=[^{{\"']){_TAG}(?P<body>.*)",
+    re.DOTALL,
+)
 _CLUSTER = re.compile(
     r"(?P<alert>\S+) (?P<epoch>\d{10}) \d{4}\.\d\d\.\d\d (?P<node>\S+) "
     rf"(?:(?P<ras>\d{{4}}-\d\d-\d\d-\d\d\.\d\d\.\d\d\.\d{{6}}) \S+ (?P<type>\S+) (?P<component>\S+) (?P<level>\S+)|(?P<time>{_SYSLOG_TIME}) (?P<host>\S+)(?: {_TAG})?) ?(?P<body>.*)",
