@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from rca.errors import FormatError
+from rca.ingest.answers import empty_answer, records_of
 from rca.ingest.contract import Sink
 from rca.ingest.logs.envelopes import inner_row
 from rca.ingest.logs.jsonrows import object_row
@@ -17,28 +18,9 @@ from rca.ingest.logs.reader import Batch, LineReader
 from rca.ingest.logs.rows import Row
 from rca.ingest.source import Source
 
-__all__ = ["read_document", "records_of"]
+__all__ = ["read_document"]
 
-_LISTS = (
-    ("events",), ("logEvents",), ("results",), ("data", "result"), ("streams",), ("hits", "hits"), ("entries",), ("logs",), ("records",), ("items",),
-    ("data",), ("value",), ("messages",), ("tables",), ("Records",), ("rows",), ("result",), ("log",),
-)  # fmt: skip
 _BATCH = 20_000
-
-
-def records_of(value: Any) -> list[Any]:
-    """Return the list of records that a document holds, empty where it holds none."""
-    if isinstance(value, list):
-        return value if value and all(isinstance(item, dict | list) for item in value[:50]) else []
-    if not isinstance(value, dict):
-        return []
-    for path in _LISTS:
-        inner: Any = value
-        for key in path:
-            inner = inner.get(key) if isinstance(inner, dict) else None
-        if isinstance(inner, list) and inner and isinstance(inner[0], dict | list):
-            return inner
-    return []
 
 
 def read_document(source: Source, sink: Sink) -> None:
@@ -52,7 +34,7 @@ def read_document(source: Source, sink: Sink) -> None:
     reader = LineReader(source, sink)
     data = source.read_all().removeprefix(b"\xef\xbb\xbf")
     batch, count = Batch(), itertools.count()
-    for raw in _documents(data, source.path):
+    for raw in _documents(data, source.path, sink):
         for row in _rows(raw, count):
             batch.add(row)
             if len(batch.rows) >= _BATCH:
@@ -62,7 +44,7 @@ def read_document(source: Source, sink: Sink) -> None:
     reader.miner.finish(sink)
 
 
-def _documents(data: bytes, path: str) -> Iterator[bytes]:
+def _documents(data: bytes, path: str, sink: Sink) -> Iterator[bytes]:
     try:
         orjson.loads(data)
     except orjson.JSONDecodeError as error:
@@ -82,6 +64,8 @@ def _documents(data: bytes, path: str) -> Iterator[bytes]:
         except (json.JSONDecodeError, RecursionError):
             if not found:
                 raise FormatError(f"{path} looks like JSON but is not valid: {problem}.") from None
+            rest = text[at:].encode("utf-8", "replace")
+            sink.quarantine("not valid JSON from here on", rest[:1000], len(data) - len(rest))
             return
         found = True
         yield text[at:end].encode("utf-8", "surrogatepass")
@@ -90,10 +74,12 @@ def _documents(data: bytes, path: str) -> Iterator[bytes]:
 
 def _rows(raw: bytes, count: Iterator[int]) -> Iterator[Row]:
     value = orjson.loads(raw)
-    if isinstance(value, dict) and not records_of(value):
-        yield object_row(raw, value, next(count))
-        return
-    for item in records_of(value):
+    found = records_of(value)
+    if isinstance(value, dict) and not found:
+        number = next(count)
+        if not (number and empty_answer(value)):  # the last page of a search has nothing on it
+            yield object_row(raw, value, number)
+    for item in found:
         yield from _of_item(item, value, count)
 
 

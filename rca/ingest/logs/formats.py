@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
+from rca.ingest.answers import hit, records_of
 from rca.ingest.contract import NO, Format, Guess, Sample
+from rca.ingest.exact import peek
 from rca.ingest.logs.access import access_row
-from rca.ingest.logs.documents import read_document, records_of
+from rca.ingest.logs.documents import read_document
 from rca.ingest.logs.envelopes import COMPOSE, CRI, docker_part
 from rca.ingest.logs.logfmt import logfmt_row
 from rca.ingest.logs.names import role_of
@@ -32,6 +35,8 @@ def _roles(sample: Sample) -> float:
 def _loglike(record: dict[str, object]) -> bool:
     if {"stream", "values"} <= record.keys():
         return True
+    if isinstance(record.get("attributes"), dict) and record.get("type") == "log":
+        return True
     roles = {role[0] for key in _paths(record) if (role := role_of(key))}
     return "time" in roles and bool(roles & {"message", "level", "template"})
 
@@ -51,6 +56,9 @@ def _json_lines(sample: Sample) -> Guess:
     share = _roles(sample)
     if share >= 0.5:
         return Guess(0.3, "JSON objects with a time and a message")
+    held = _held(sample)
+    if held and 2 * sum(map(_loglike, held)) >= len(held):
+        return Guess(0.1, "JSON objects that hold lists")
     return Guess(0.15, "JSON objects")
 
 
@@ -102,10 +110,21 @@ def _w3c(sample: Sample) -> Guess:
     return Guess(0.9, "#Fields: of a W3C log") if any(line.startswith("#Fields:") for line in sample.lines) else NO
 
 
+def _held(sample: Sample) -> list[dict[str, Any]]:
+    """Return the first records that the documents of a file hold, where they are those of a log."""
+    if sample.document is not None:
+        found = records_of(sample.document)
+    elif sample.text.lstrip()[:1] == "[":
+        found = peek(sample)
+    else:
+        found = [item for value in peek(sample)[:20] for item in records_of(value)]
+    return [hit(item) for item in found[:20] if isinstance(item, dict)]
+
+
 def _document(sample: Sample) -> Guess:
     if not sample.looks_json:
         return NO
-    records = [item for item in records_of(sample.document)[:20] if isinstance(item, dict)]
+    records = _held(sample)
     if records:
         loglike = sum(_loglike(item) for item in records) >= 0.5 * len(records)
         return (

@@ -173,7 +173,7 @@ def _ids(traces: list[Cells], spans: list[Cells], taken: dict[str, Flags], bad: 
     span_places = [_where(cell, _lengths(cell) <= 512) for cell in spans]
     decimal = np.zeros(len(bad), bool)
     for cell, usable in (*trace_places, *span_places):
-        decimal |= usable & (~cell.string | cell.leaf.path[-1].startswith("dd.") | (cell.leaf.path[0] == "dd"))
+        decimal |= usable & (~cell.string | cell.leaf.path[-1].startswith("dd.") | ("dd" in cell.leaf.path))
     trace, span = _first(trace_places, len(bad), taken), _first(span_places, len(bad), taken)
     odd = _no_hex(trace, _HEX32)
     if odd.any():

@@ -10,6 +10,8 @@ import msgspec
 import orjson
 
 from rca.errors import RcaError
+from rca.ingest.answers import hit, unlisted
+from rca.ingest.logs.jsonwhole import complete
 from rca.ingest.logs.logfmt import logfmt_row
 from rca.ingest.logs.names import ENVELOPE_KEYS, role_of
 from rca.ingest.logs.rows import Row
@@ -33,11 +35,12 @@ _RAW = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _MOST_NESTED = 64
 _SECONDS = ("epochSecond", "seconds", "sec", "secs")
 _NANOS = ("nanoOfSecond", "nanos", "nanoseconds", "nsec", "nano")
-_DATE_ONLY = re.compile(r"\d{4}-\d\d-\d\d")
-_CLOCK_ONLY = re.compile(r"\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?")
 _UNIT_KEYS = {"timemillis": "ms", "epochmillis": "ms", "epochms": "ms", "timestampms": "ms", "timems": "ms", "tsms": "ms", "timestampmillis": "ms", "realtimetimestamp": "us",
               "sourcerealtimetimestamp": "us", "timestampus": "us", "timeunixnano": "ns", "timeunixnanos": "ns", "observedtimeunixnano": "ns", "timestampns": "ns",
               "timens": "ns", "tsns": "ns", "epochsecond": "s", "epochseconds": "s"}  # fmt: skip
+
+_AROUND = frozenset(("_index", "_id", "preview", "offset", "lastrow"))
+"""What an envelope of a search says itself."""
 
 Cell = tuple[tuple[str, ...], str, str]
 """Keys that lead to a value, its kind (``s`` text, ``n`` number, ``o`` other) and its exact text."""
@@ -138,19 +141,34 @@ def json_row(data: bytes, line: int, *, depth: int = 0) -> Row:
 
 def object_row(data: bytes, value: dict[str, Any], line: int, *, depth: int = 0) -> Row:
     """Return the record of a decoded object; `data` is its text, for exact digits."""
-    if isinstance(value.get("_source"), dict) and "_index" in value:
-        inner = object_row(bytes(_RAW.decode(data)["_source"]), value["_source"], line, depth=depth)
-        for key in ("_index", "_id"):
-            if key in value:
-                inner.keep(key, str(value[key]))
-        return inner
+    if "_index" in value or "result" in value:
+        wrapped = _wrapped(data, value, line, depth)
+        if wrapped is not None:
+            return wrapped
     row = Row(line)
     found = cells(data, value)
     _assign(row, found)
-    _complete(row, value)
+    complete(row, value)
     if depth < 4:
         return _opened(row, value, depth=depth)
     return row
+
+
+def _wrapped(data: bytes, value: dict[str, Any], line: int, depth: int) -> Row | None:
+    """Return the record inside a hit or a result of a search; None where the object is none."""
+    opened = hit(value)
+    if opened is value:
+        return None
+    key = next(name for name in ("_source", "fields", "result") if isinstance(value.get(name), dict))
+    if key == "fields":
+        fields = unlisted(value[key])
+        inner = object_row(orjson.dumps(fields), fields, line, depth=depth)
+    else:
+        inner = object_row(bytes(_RAW.decode(data)[key]), value[key], line, depth=depth)
+    for name, item in value.items():
+        if name in _AROUND:
+            inner.keep(name, item if isinstance(item, str) else orjson.dumps(item).decode())
+    return inner
 
 
 def _assign(row: Row, found: list[Cell]) -> None:
@@ -228,7 +246,7 @@ def _take(row: Row, role: str, places: list[tuple[int, int]], found: list[Cell],
                 continue
             row.scale = scale_of(path)
         elif role in {"trace", "span"}:
-            row.decimal = row.decimal or kind == "n" or path[-1].startswith("dd.") or path[0] == "dd"
+            row.decimal = row.decimal or kind == "n" or path[-1].startswith("dd.") or "dd" in path
         elif kind == "l":
             text = _bytes_text(text)
         setattr(row, name, text)
@@ -267,49 +285,6 @@ def _bytes_text(text: str) -> str:
         return text
 
 
-def _complete(row: Row, value: dict[str, Any]) -> None:
-    """Complete a row with what only the whole record tells: scales of loggers, templates without a rendered text, dates beside times."""
-    if row.level.isdigit() and not row.scale:
-        if "short_message" in value:
-            row.scale = "syslog"
-        elif "reqId" in value and "remoteAddr" in value:
-            row.scale = "nextcloud"
-    if row.keys.get("time") == "@t" and not row.level:
-        row.level = "Information"
-    if not row.body and row.template:
-        row.body = row.template
-    if row.template:
-        row.template = _braces(row.template)
-    if not row.service and isinstance(value.get("name"), str) and "hostname" in value and "pid" in value:
-        row.service = row.attributes.pop("name", "")
-    if "__REALTIME_TIMESTAMP" in value and row.service.endswith(".service"):
-        row.keep(row.keys["service"], row.service)
-        row.service = row.service.removesuffix(".service")
-    time, date = row.time or "", row.attributes.get("date", "")
-    if _CLOCK_ONLY.fullmatch(time) and _DATE_ONLY.fullmatch(date):
-        row.time = f"{row.attributes.pop('date')} {time}"
-    clock = row.attributes.get("time", "")
-    if _DATE_ONLY.fullmatch(time) and _CLOCK_ONLY.fullmatch(clock):
-        row.time = f"{time} {row.attributes.pop('time')}"
-    if not row.body:
-        row.body = _request_line(value)
-
-
-def _braces(template: str) -> str:
-    return re.sub(r"\{[^{}]*\}|\$\{[^{}]*\}", "<*>", template)
-
-
-def _request_line(value: dict[str, Any]) -> str:
-    """Write a message for access records that have none: method, path and status."""
-    for method, path, status in (
-        ("method", "path", "response_code"), ("method", "path", "status"), ("request_method", "request_uri", "status"), ("request_method", "uri", "status"),
-        ("method", "uri", "status"), ("ClientRequestMethod", "ClientRequestURI", "EdgeResponseStatus"), ("method", "url", "status"), ("RequestMethod", "RequestPath", "DownstreamStatus"),
-    ):  # fmt: skip
-        if isinstance(value.get(method), str) and isinstance(value.get(path), str):
-            return f"{value[method]} {value[path]} {value.get(status, '')}".rstrip()
-    return ""
-
-
 def _opened(row: Row, value: dict[str, Any], *, depth: int) -> Row:
     """Return the record with the one inside its message, where that is a record itself."""
     text = row.body.strip()
@@ -320,13 +295,20 @@ def _opened(row: Row, value: dict[str, Any], *, depth: int) -> Row:
             inner = json_row(text.encode("utf-8", "surrogatepass"), row.line, depth=depth + 1)
         except (UnreadableError, msgspec.DecodeError):
             return row
-        return merge(inner, row)
+        return _timed(merge(inner, row), value, row.time)
     if row.keys.get("message") in ENVELOPE_KEYS and is_envelope(value):
         reader: tuple[Callable[[str, int], Row | None], ...] = (logfmt_row, text_row)
         for read in reader:
             found = read(text, row.line)
             if found is not None:
-                return merge(found, row)
+                return _timed(merge(found, row), value, row.time)
+    return row
+
+
+def _timed(row: Row, value: dict[str, Any], time: str | None) -> Row:
+    """Splunk's own time has the zone that the text it was read from may lack."""
+    if "_raw" in value and "_time" in value and time:
+        row.time, row.observed = time, None
     return row
 
 
@@ -335,7 +317,9 @@ def is_envelope(value: dict[str, Any]) -> bool:
     keys = value.keys()
     return (
         {"log", "stream"} <= keys
-        or {"line", "labels"} <= keys
+        or ("line" in keys and ("labels" in keys or "fields" in keys))
+        or "_raw" in keys
+        or {"message", "podName", "containerName"} <= keys
         or ("message" in keys and ("ingestionTime" in keys or "eventId" in keys or "logStreamName" in keys))
         or ("log" in keys and "kubernetes" in keys)
         or "@ptr" in keys

@@ -19,7 +19,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "timeunixnanos", "timeiso8601", "isotimestamp", "utctime", "eventtimestamp", "logtimestamp", "date", "dt", "timeutc", "timens", "timems",
         "tsns", "tsms", "startts", "logdate", "loggedat", "createdat", "created", "edgestarttimestamp", "starttime", "requesttimestamp",
         "epochmillis", "epochms", "epochsecond", "epochseconds", "epoch", "unixtime", "unixtimestamp", "msec", "timelocal", "t", "when",
-        "edgestarttime", "occurredat", "timestampiso", "eventts", "startedat", "sourcerealtimetimestamp", "startdate",
+        "edgestarttime", "occurredat", "timestampiso", "eventts", "startedat", "sourcerealtimetimestamp", "startdate", "datecreated",
     ),
     "observed": ("observedtimestamp", "observedtimeunixnano", "receivetimestamp", "ingestiontime", "@ingestiontime", "ingesttime", "eventingested"),
     "level": (
@@ -29,7 +29,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     ),
     "message": (
         "@m", "renderedmessage", "message", "msg", "@message", "textpayload", "formattedmessage", "shortmessage", "logmessage", "body",
-        "messagetext", "event", "log", "raw", "text", "fullmessage", "line", "messagetext", "msgtext", "description", "eventmessage",
+        "messagetext", "event", "log", "raw", "text", "fullmessage", "line", "messagetext", "msgtext", "description", "eventmessage", "eventname", "operationname",
     ),
     "template": ("@mt", "messagetemplate", "logrecordtemplate", "logtemplate", "messageformat", "msgtemplate"),
     "trace": (
@@ -61,7 +61,7 @@ _CONTAINERS = {
     "mdc", "contextmap", "context", "ctx", "fields", "@fields", "attributes", "attr", "attrs", "extra", "labels", "jsonpayload", "structuredmetadata",
     "properties", "property", "headers", "header", "req", "request", "http", "data", "record", "dd", "otel", "tracing", "metadata", "meta", "span", "resource",
     "tags", "log", "scope", "details", "event", "source", "content", "source2", "parsed", "payload", "structured", "baggage", "message", "msg", "spancontext",
-    "kubernetes", "requestheaders",
+    "kubernetes", "requestheaders", "contexts",
 }  # fmt: skip
 _WORDY = {"message", "msg", "text", "body", "formatted", "value"}
 _NESTED_ONLY = {"id": "request"}

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from rca.errors import FormatError
+from rca.ingest.answers import is_ceremony
 from rca.ingest.changes.kinds import kind_of_name
 from rca.ingest.contract import NO, Format, Guess, Sample, Sink
 from rca.ingest.exact import Broken, Value, peek, text_of, values
@@ -94,7 +95,7 @@ def _sniff(sample: Sample) -> Guess:
         if layout.kind
         else [
             _as_rows(_settled(found), _hint(found, sample.name))
-            for row in rows[:3]
+            for row in [row for row in rows if not is_ceremony(row)][:3]
             for found in tables_in(row, name=sample.name)
         ]
     )
@@ -120,8 +121,8 @@ def _read(source: Source, sink: Sink) -> None:
         if isinstance(item, Broken):
             sink.quarantine(item.reason, item.excerpt, item.offset)
         elif isinstance(item.value, dict):
-            found = list(tables_in(item.value, name=source.name))
-            if not found:
+            found = [] if is_ceremony(item.value) else list(tables_in(item.value, name=source.name))
+            if not found and not is_ceremony(item.value):
                 sink.quarantine(
                     "fields that rca does not know, and no list of records inside", text_of(item.value), item.offset
                 )

@@ -7,13 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from rca.ingest.answers import apart, hit
 from rca.ingest.tables.names import METRIC, SPAN, TIME, find
 
 __all__ = ["Inner", "expanded", "tables_in"]
 
 _DEPTH = 4
-_HEADS = ("columns", "fields", "headers", "header", "column_names", "columnNames", "schema")
-_BODIES = ("rows", "data", "values", "records", "datarows", "table")
 _GRAPH = re.compile(r"topolog|depend|graph|edge|call|upstream|downstream|service_map|servicemap", re.IGNORECASE)
 _POINTS = ("points", "datapoints", "data_points", "values", "data", "series", "samples", "pointlist")
 _TIMES = ("timestamps", "times", "time", "timestamp", "ts")
@@ -66,41 +65,20 @@ def tables_in(document: Mapping[str, Any], *, name: str = "") -> Iterator[Inner]
 def _below(value: Mapping[str, Any], name: str, parent: str, around: Mapping[str, Any], depth: int) -> Iterator[Inner]:
     plain = {key: item for key, item in value.items() if not isinstance(item, dict | list)}
     envelope = {**around, **plain}
-    rows = _apart(value) or _adjacent(value, name) or _columnar(value)
+    rows = apart(value) or _adjacent(value, name) or _columnar(value)
     if rows:
         yield Inner(name, rows, envelope, parent)
         return
     for key, item in value.items():
         if isinstance(item, list) and item and isinstance(item[0], dict):
-            records = [row for row in item if isinstance(row, dict)]
-            yield Inner(key, records, envelope, name if depth < _DEPTH else "")
+            records = [hit(row) for row in item if isinstance(row, dict)]
+            tables = [(row, cells) for row in records if (cells := apart(row))]
+            for table, cells in tables:
+                yield Inner(str(table.get("name") or table.get("TableName") or key), cells, envelope, key)
+            if not tables:
+                yield Inner(key, records, envelope, name if depth < _DEPTH else "")
         elif isinstance(item, dict) and depth:
             yield from _below(item, key, name if depth < _DEPTH else "", envelope, depth - 1)
-
-
-def _apart(value: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Names of the columns in one list, cells in lists of another."""
-    head = next((value[key] for key in _HEADS if isinstance(value.get(key), list)), None)
-    body = next(
-        (
-            value[key]
-            for key in _BODIES
-            if isinstance(value.get(key), list) and value[key] and isinstance(value[key][0], list)
-        ),
-        None,
-    )
-    if not head or body is None:
-        return []
-    names = [text for item in head if (text := _name(item))]
-    if len(names) != len(head):
-        return []
-    return [dict(zip(names, cells, strict=False)) for cells in body if isinstance(cells, list)]
-
-
-def _name(item: Any) -> str:
-    if isinstance(item, dict):
-        return str(next((item[key] for key in ("name", "id", "text", "field") if item.get(key)), ""))
-    return item if isinstance(item, str) else ""
 
 
 def _adjacent(value: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
@@ -139,7 +117,8 @@ def expanded(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     >>> [row.get("parent_span_id") for row in expanded([{"span_id": "a", "duration": "1", "children": [{"span_id": "b", "duration": "1"}]}])]
     [None, 'a']
     """
-    for row in rows:
+    for given in rows:
+        row = hit(given)
         if not any(isinstance(value, list) for value in row.values()):
             yield row
             continue
