@@ -21,7 +21,6 @@ __all__ = ["builder_of"]
 _MAKERS: Mapping[str, Callable[[Layout, Sink], Builder]] = {
     "points": LongPoints,
     "wide": WidePoints,
-    "spans": SpanTable,
     "queries": QueryTable,
     "edges": Edges,
     "changes": ChangeTable,
@@ -39,6 +38,8 @@ def builder_of(layout: Layout, source: Source, sink: Sink, columns: Iterable[str
     """
     if layout.kind == "logs":
         return LogTable(source, sink)
+    if layout.kind == "spans":
+        return SpanTable(layout, sink, LogTable(source, sink))
     if layout.kind not in _MAKERS:
         names = ", ".join(list(columns)[:12])
         raise FormatError(

@@ -27,6 +27,7 @@ _RECORD = 0.75
 _GENERIC = frozenset((
     "data", "items", "results", "result", "records", "rows", "values", "value", "metrics", "metric", "series", "points", "events", "spans", "traces",
     "logs", "list", "entries", "response", "payload", "hits", "content", "body", "changes", "edges", "nodes", "services", "timeseries", "metadata",
+    "tables", "primary_result", "table_0",
 ))  # fmt: skip
 """Keys of lists that say nothing of what the rows are about."""
 
@@ -46,11 +47,11 @@ def _settled(inner: Inner) -> list[dict[str, Any]]:
     if not rows:
         return rows
     more: dict[str, Any] = {}
-    trace = find(inner.envelope, SPAN["trace_id"][:4])
-    if trace and find(rows[0], SPAN["trace_id"]) is None and find(rows[0], SPAN["span_id"][:4]):
+    trace = find(inner.envelope, SPAN["trace_id"][:5])
+    if trace and find(rows[0], SPAN["trace_id"]) is None and find(rows[0], SPAN["span_id"][:5]):
         more[trace] = inner.envelope[trace]
-    if find(rows[0], SERVICE[:8]) is None:
-        told = find(inner.envelope, SERVICE[:8])
+    if find(rows[0], SERVICE[:10]) is None:
+        told = find(inner.envelope, SERVICE[:10])
         places = [inner.parent] if find(rows[0], ("value",)) else [inner.name, inner.parent]
         place = next(
             (

@@ -9,7 +9,7 @@ from typing import Any
 
 from rca.ingest.changes.kinds import kind_of_name, kind_of_word
 from rca.ingest.exact import Number, flatten
-from rca.ingest.tables.names import CHANGE, EDGES, LOG, METRIC, QUERY, SPAN, TIME, find, normal
+from rca.ingest.tables.names import CHANGE, EDGES, LOG, METRIC, QUERY, SPAN, TIME, find, normal, split_unit
 from rca.ingest.tables.units import number
 
 __all__ = ["UNKNOWN", "Layout", "decide"]
@@ -141,17 +141,28 @@ def _edges(table: _Table) -> Layout | None:
 
 def _spans(table: _Table) -> Layout | None:
     trace = table.has(*SPAN["trace_id"])
-    parent = table.has(*SPAN["parent_span_id"][:6])
-    fields = table.fields(SPAN, unit=("start", "end", "duration"))
+    parent = table.has(*SPAN["parent_span_id"][:9])
+    fields = _sharper(table, table.fields(SPAN, unit=("start", "end", "duration")))
     timed = "start" in fields and ("duration" in fields or "end" in fields)
     named = "name" in fields or "service" in fields
     if not (timed and named and (trace or (parent and "span_id" in fields))):
         return None
     if not parent and table.has("msg", "body", "level", "severity", "severity_text", "log_level"):
         return None  # a log line that tells how long its request took
-    if not table.has(*SPAN["span_id"][:4]) and not parent and trace and normal(trace) not in {"trace_id", "traceid"}:
+    if not table.has(*SPAN["span_id"][:5]) and not parent and trace and normal(trace) not in {"trace_id", "traceid"}:
         return None
     return Layout("spans", 0.85, "columns of spans: trace or parent, start, length", fields, table.hint)
+
+
+def _sharper(table: _Table, fields: dict[str, str]) -> dict[str, str]:
+    """Prefer a length whose name tells its unit; a span's name to that of the operation it belongs to."""
+    if "duration" in fields and not split_unit(normal(fields["duration"]))[1]:
+        known = {base: column for column in table.columns for base, unit in [split_unit(normal(column))] if unit}
+        fields["duration"] = known.get(normal(fields["duration"]), fields["duration"])
+    named = table.has("name")
+    if named and normal(fields.get("trace_id", "")) == "operation_id":
+        fields["name"] = named
+    return fields
 
 
 def _queries(table: _Table) -> Layout | None:

@@ -33,10 +33,10 @@ UNITS: Mapping[str, str] = {
 TIME = (
     "timestamp", "time", "ts", "t", "datetime", "date_time", "event_time", "time_unix", "unix_time", "epoch", "date",
     "observed_at", "recorded_at", "sample_time", "bucket", "window_start", "interval_start", "minute", "start_time", "start",
-    "period", "x_axis", "clock",
+    "period", "x_axis", "clock", "time_generated", "time_stamp",
 )  # fmt: skip
 SERVICE = (
-    "service_name", "service", "servicename", "svc", "service_id", "microservice", "app", "application", "app_name",
+    "service_name", "service", "servicename", "cloud_role_name", "app_role_name", "svc", "service_id", "microservice", "app", "application", "app_name",
     "application_name", "cmdb_id", "component", "workload", "deployment", "job", "entity", "resource_name", "target", "node_name",
     "pod_name", "pod", "container_name", "container", "instance", "host", "hostname", "node",
 )  # fmt: skip
@@ -44,25 +44,25 @@ METRIC: Mapping[str, tuple[str, ...]] = {
     "time": TIME,
     "service": SERVICE,
     "name": ("metric_name", "metric", "kpi_name", "kpi", "measurement", "measure", "indicator", "counter", "series", "field",
-             "metric_id", "name", "signal", "stat_name"),
-    "value": ("value", "val", "metric_value", "v", "reading", "datapoint", "point", "y", "measured", "number", "amount"),
+             "metric_id", "counter_name", "name", "signal", "stat_name"),
+    "value": ("value", "val", "metric_value", "counter_value", "v", "reading", "datapoint", "point", "y", "measured", "number", "amount"),
     "unit": ("unit", "units", "uom"),
     "labels": ("labels", "tags", "dimensions", "attributes", "label", "tag", "dims"),
     "type": ("metric_type", "instrument", "instrument_type"),
 }  # fmt: skip
 LABELS = METRIC["labels"]
 SPAN: Mapping[str, tuple[str, ...]] = {
-    "trace_id": ("trace_id", "traceid", "trace", "otel_trace_id", "dd_trace_id", "trace_identifier", "tid"),
-    "span_id": ("span_id", "spanid", "span", "otel_span_id", "dd_span_id", "id", "sid"),
-    "parent_span_id": ("parent_span_id", "parent_spanid", "parent_id", "parentid", "parentspanid", "parent", "parent_span", "pid",
-                       "reference_span_id", "caller_span_id"),
+    "trace_id": ("trace_id", "traceid", "trace_trace_id", "trace", "otel_trace_id", "dd_trace_id", "trace_identifier", "tid", "operation_id"),
+    "span_id": ("span_id", "spanid", "trace_span_id", "span", "otel_span_id", "dd_span_id", "id", "sid"),
+    "parent_span_id": ("parent_span_id", "parent_spanid", "trace_parent_id", "operation_parent_id", "span_parent_id", "parent_id", "parentid",
+                       "parentspanid", "parent", "parent_span", "pid", "reference_span_id", "caller_span_id"),
     "service": ("service_name", "service", "servicename", "resource_service_name", "process_service_name", "svc", "microservice",
-                "app", "application", "local_endpoint_service_name", "process", "cmdb_id", "component", "workload", "pod_name", "pod"),
+                "app", "application", "local_endpoint_service_name", "cloud_role_name", "app_role_name", "process", "cmdb_id", "component", "workload", "pod_name", "pod"),
     "name": ("span_name", "operation_name", "operation", "name", "op_name", "op", "resource", "method_name", "endpoint",
              "interface", "method", "url", "spanname", "operationname"),
-    "kind": ("span_kind", "kind", "spankind", "type"),
+    "kind": ("span_kind", "kind", "spankind", "item_type", "type"),
     "start": ("start", "start_time", "started_at", "begin", "begin_time", "start_ts", "start_timestamp", "start_time_unix",
-              "timestamp", "time", "ts", "start_at", "date", "starttime"),
+              "timestamp", "time", "ts", "start_at", "date", "starttime", "time_generated"),
     "end": ("end", "end_time", "ended_at", "finish", "finish_time", "finished_at", "end_ts", "end_timestamp", "end_time_unix", "stop",
             "stop_time", "endtime"),
     "duration": ("duration", "elapsed", "elapsed_time", "latency", "response_time", "took", "dur", "time_taken", "rt",

@@ -54,6 +54,8 @@ class Span:
     attributes: dict[str, str] = field(default_factory=dict)
     resource: dict[str, str] = field(default_factory=dict)
     resolved: str = ""
+    weight: float = 0.0
+    events: list[tuple[int | None, str, dict[str, str]]] = field(default_factory=list)
 
 
 def resolve(spans: list[Span]) -> None:

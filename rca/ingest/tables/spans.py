@@ -13,19 +13,18 @@ from typing import Any
 from rca.ingest.clock import MAX_NS, Clock
 from rca.ingest.contract import Sink
 from rca.ingest.exact import flatten, text_of
-from rca.ingest.spans import SpanRows
-from rca.ingest.tables.batch import Batch
+from rca.ingest.tables.batch import Batch, Builder
+from rca.ingest.tables.insights import complete
 from rca.ingest.tables.layout import Layout
-from rca.ingest.tables.names import normal, split_unit
-from rca.ingest.tables.span_ids import Span, hex_span, resolve
+from rca.ingest.tables.names import SPAN, find, normal, split_unit
+from rca.ingest.tables.span_ids import Span
+from rca.ingest.tables.spanwindow import SpanWindow
 from rca.ingest.tables.units import length_ns
 
 __all__ = ["SpanTable"]
 
-_WINDOW = 200_000
-"""Spans among which a parent is looked for."""
-
-_KINDS = {"INTERNAL": 1, "SERVER": 2, "CLIENT": 3, "PRODUCER": 4, "CONSUMER": 5, "LOCAL": 1, "ENTRY": 2, "EXIT": 3}
+_KINDS = {"INTERNAL": 1, "SERVER": 2, "CLIENT": 3, "PRODUCER": 4, "CONSUMER": 5, "LOCAL": 1, "ENTRY": 2, "EXIT": 3,
+          "REQUEST": 2, "APPREQUESTS": 2, "DEPENDENCY": 3, "APPDEPENDENCIES": 3}  # fmt: skip
 _GOOD = frozenset(("ok", "success", "succeeded", "true", "200", "completed", "passed", "0"))
 _BAD = frozenset(("error", "err", "failed", "failure", "fail", "false", "exception", "timeout", "2", "status_code_error", "deadline_exceeded",
                   "unavailable", "cancelled", "canceled", "internal", "aborted", "unknown_error", "fault"))  # fmt: skip
@@ -39,8 +38,8 @@ _NULLS = frozenset(("", "null", "none", "nan", "nil", "-", "0", "000000000000000
 class SpanTable:
     """One span a row."""
 
-    def __init__(self, layout: Layout, sink: Sink) -> None:
-        self._fields, self._sink, self._rows = dict(layout.fields), sink, SpanRows(sink)
+    def __init__(self, layout: Layout, sink: Sink, logs: Builder | None = None) -> None:
+        self._fields, self._sink, self._window, self._logs = dict(layout.fields), sink, SpanWindow(sink), logs
         self._units = {
             name: split_unit(normal(self._fields[name]))[1]
             for name in ("start", "end", "duration")
@@ -48,22 +47,36 @@ class SpanTable:
         }
         self._clocks = {name: Clock(sink.context, unit=self._units.get(name, "")) for name in ("start", "end")}
         self._length_unit = self._units.get("duration", "")
-        self._held: list[Span | tuple[str, str, int | None]] = []
+        self._insights = normal(self._fields.get("trace_id", "")) == "operation_id"
 
     def add(self, batch: Batch) -> None:
         """Take a batch of rows."""
         records = [flatten(record) for record in batch.records]
         if not self._length_unit and "duration" in self._fields:
             self._length_unit = self._decide(records)
+        logged = []
         for at, record in enumerate(records):
+            if self._logs is not None and self._is_event(record):
+                logged.append(record)
+                continue
             span = self._span(record)
-            self._held.append((span, batch.excerpt(at), batch.offset(at)) if isinstance(span, str) else span)
-        if len(self._held) >= _WINDOW:
-            self._write()
+            if isinstance(span, str):
+                self._window.quarantine(span, batch.excerpt(at), batch.offset(at))
+            else:
+                self._window.add(span)
+        if logged and self._logs is not None:
+            self._logs.add(Batch(None, rows=logged))
+        self._window.write_if_full()
 
     def finish(self) -> None:
         """Write what is held."""
-        self._write()
+        self._window.write()
+        if self._logs is not None:
+            self._logs.finish()
+
+    def _is_event(self, record: dict[str, Any]) -> bool:
+        """Say whether a row among spans is a moment: an event on a span, a log line, an exception."""
+        return not any(self._text(record, name) for name in ("span_id", "duration", "end"))
 
     def _decide(self, records: list[dict[str, Any]]) -> str:
         """Return the unit of a length that says none: by the times beside it, else the commonest, milliseconds."""
@@ -121,8 +134,13 @@ class SpanTable:
             if key not in used:
                 resource = _RESOURCE.get(normal(key))
                 (span.resource if resource else span.attributes)[resource or key] = text_of(value)
+        if not service:
+            other = find(record, SPAN["service"][:3])
+            span.service = text_of(record[other]) if other else ""
         if kind and not span.kind:
             span.attributes[self._fields["kind"]] = kind
+        if self._insights:
+            complete(span, record)
         return span
 
     def _judge(self, record: dict[str, Any], span: Span) -> None:
@@ -171,33 +189,3 @@ class SpanTable:
         if end_text and end is None:
             return start, "an end that is no time of 64 bits"
         return start, end - start if end is not None and start is not None else None
-
-    def _write(self) -> None:
-        spans = [item for item in self._held if isinstance(item, Span)]
-        resolve(spans)
-        for item in self._held:
-            if isinstance(item, Span):
-                self._push(item)
-            else:
-                self._sink.quarantine(*item)
-            self._rows.flush_if_full()
-        self._rows.flush()
-        self._held = []
-
-    def _push(self, span: Span) -> None:
-        resource = dict(span.resource)
-        if span.service:
-            resource["service.name"] = span.service
-        self._rows.add(
-            self._rows.resource(resource),
-            trace_id=span.resolved,
-            span_id=hex_span(span.span),
-            parent_span_id=hex_span(span.parent) if span.parent else "",
-            name=span.name,
-            kind=span.kind,
-            start_ns=span.start_ns,
-            duration_ns=span.duration_ns,
-            status=span.status,
-            message=span.message,
-            attributes=span.attributes,
-        )
