@@ -28,7 +28,7 @@ class LogTable:
         """Take a batch of rows."""
         rows = LogBatch()
         for record in batch.records:
-            texts = {name: text_of(value) for name, value in flatten(record).items() if value is not None}
+            texts = {name: str(text_of(value)) for name, value in flatten(record).items() if value is not None}
             rows.add(object_row(orjson.dumps(texts), dict(texts), self._count))
             self._count += 1
         self._reader.emit(rows)

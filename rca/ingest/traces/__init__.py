@@ -7,6 +7,7 @@ from rca.ingest.otlp.json import OTLP_JSON
 from rca.ingest.otlp.protobuf import OTLP_PROTOBUF
 from rca.ingest.traces.clickhouse import CLICKHOUSE
 from rca.ingest.traces.datadog import DATADOG
+from rca.ingest.traces.documents import SPAN_DOCUMENTS
 from rca.ingest.traces.jaeger import JAEGER
 from rca.ingest.traces.sdk import SDK_CONSOLE
 from rca.ingest.traces.signoz import SIGNOZ
@@ -27,5 +28,6 @@ SPAN_FORMATS: tuple[Format, ...] = (
     CLICKHOUSE,
     TEMPO,
     SDK_CONSOLE,
+    SPAN_DOCUMENTS,
 )
 """The formats that bring spans."""
