@@ -67,7 +67,7 @@ def records_of(value: Any) -> list[Any]:
         return _written_out(value) if value and all(isinstance(item, dict | list) for item in value[:50]) else []
     if not isinstance(value, dict):
         return []
-    found = apart(value)
+    found = apart(value) or _frames(value)
     if found:
         return found
     for path in _LISTS:
@@ -75,6 +75,18 @@ def records_of(value: Any) -> list[Any]:
         if isinstance(inner, list) and inner and isinstance(inner[0], dict | list):
             return _written_out(inner)
     return []
+
+
+def _frames(value: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows of Grafana's data frames, whose cells lie column by column."""
+    results = value.get("results")
+    rows: list[dict[str, Any]] = []
+    for result in results.values() if isinstance(results, dict) else ():
+        for frame in (result.get("frames") if isinstance(result, dict) else None) or ():
+            names = [_name(field) for field in _at(frame, ("schema", "fields")) or ()]
+            columns = _at(frame, ("data", "values")) or ()
+            rows += [dict(zip(names, cells, strict=False)) for cells in zip(*columns, strict=False)]
+    return rows
 
 
 def _at(value: Any, path: tuple[str, ...]) -> Any:

@@ -41,6 +41,7 @@ ANSWERS = {
     "nerdgraph": [{"data": {"actor": {"account": {"nrql": {"results": [LINE]}}}}}],
     "hits": [{"hits": {"hits": [{"_index": "a", "_id": "1", "_source": LINE}]}}],
     "fields": [{"hits": {"hits": [{"_index": "a", "_id": "1", "fields": {key: [text] for key, text in LINE.items()}}]}}],
+    "frames": [{"results": {"A": {"frames": [{"schema": {"fields": [{"name": key} for key in LINE]}, "data": {"values": [[text] for text in LINE.values()]}}]}}}],
     "esql": [{"columns": [{"name": key, "type": "keyword"} for key in LINE], "values": [list(LINE.values())]}],
 }  # fmt: skip
 

@@ -319,6 +319,7 @@ def is_envelope(value: dict[str, Any]) -> bool:
         {"log", "stream"} <= keys
         or ("line" in keys and ("labels" in keys or "fields" in keys))
         or "_raw" in keys
+        or ("Line" in keys and "labels" in keys)
         or {"message", "podName", "containerName"} <= keys
         or ("message" in keys and ("ingestionTime" in keys or "eventId" in keys or "logStreamName" in keys))
         or ("log" in keys and "kubernetes" in keys)

@@ -71,6 +71,7 @@ ENVELOPE_KEYS = (
     "msg",
     "log",
     "line",
+    "Line",
     "@message",
     "textPayload",
     "MESSAGE",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rca.ingest.contract import Format
+from rca.ingest.metrics.answers import SERIES_ANSWERS
 from rca.ingest.metrics.cloudwatch import CLOUDWATCH
 from rca.ingest.metrics.datadog import DATADOG
 from rca.ingest.metrics.exposition import EXPOSITION
@@ -12,4 +13,4 @@ from rca.ingest.metrics.statsd import STATSD
 
 __all__ = ["METRIC_FORMATS"]
 
-METRIC_FORMATS: tuple[Format, ...] = (PROMETHEUS, EXPOSITION, INFLUX, STATSD, CLOUDWATCH, DATADOG)
+METRIC_FORMATS: tuple[Format, ...] = (PROMETHEUS, EXPOSITION, INFLUX, STATSD, CLOUDWATCH, DATADOG, SERIES_ANSWERS)

@@ -33,7 +33,7 @@ UNITS: Mapping[str, str] = {
 TIME = (
     "timestamp", "time", "ts", "t", "datetime", "date_time", "event_time", "time_unix", "unix_time", "epoch", "date",
     "observed_at", "recorded_at", "sample_time", "bucket", "window_start", "interval_start", "minute", "start_time", "start",
-    "period", "x_axis", "clock", "time_generated", "time_stamp",
+    "period", "x_axis", "clock", "time_generated", "time_stamp", "begin_time",
 )  # fmt: skip
 SERVICE = (
     "service_name", "service", "servicename", "cloud_role_name", "app_role_name", "svc", "service_id", "microservice", "app", "application", "app_name",
