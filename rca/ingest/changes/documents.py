@@ -30,6 +30,7 @@ def change_format(
     unit: str = "",
     tables: tuple[str, ...] = ("changes",),
     score: float = 0.9,
+    marks: tuple[str, ...] = (),
 ) -> Format:
     """Return a format for records of one tool, alone, in a list, in lines, or in a list inside a document.
 
@@ -41,10 +42,12 @@ def change_format(
         The rows that a record makes; raises :class:`BadChange` where it is none.
     unit
         Unit of bare numbers that are times.
+    marks
+        Keys without which a file holds no record of the tool.
     """
 
     def sniff(sample: Sample) -> Guess:
-        if not sample.looks_json:
+        if not sample.looks_json or not sample.has(*marks):
             return NO
         found = [bool(record) for document in peek(sample)[:20] for record, _ in _records(document, knows, sample.name)]
         return Guess(score, f"records as {title} writes them") if found and all(found) else NO
@@ -93,10 +96,24 @@ def _records(
         if any(knows(row) for row in inner.rows)
         for row in inner.rows
     ]
+    found = found or list(_nested(document, knows))
     for row, around in found:
         yield (row, {**around, "file": file}) if knows(row) else (None, row)
     if not found and not _empty_list(document):
         yield None, document
+
+
+def _nested(
+    document: Mapping[str, Any], knows: Callable[[Mapping[str, Any]], bool]
+) -> Iterator[tuple[dict[str, Any], Envelope]]:
+    """Yield the one record that an answer is about, or those in lists within the elements of a list."""
+    for value in document.values():
+        if isinstance(value, dict) and knows(value):
+            yield value, {}
+    for outer in tables_in(document):
+        for row in outer.rows:
+            for inner in tables_in(row):
+                yield from ((one, {**outer.envelope, **inner.envelope}) for one in inner.rows if knows(one))
 
 
 def _empty_list(document: Mapping[str, Any]) -> bool:

@@ -14,6 +14,7 @@ from rca.ingest.changes.kubernetes import KUBERNETES
 from rca.ingest.changes.rollouts import HELM, ROLLOUT_TEXT
 from rca.ingest.changes.spinnaker import SPINNAKER
 from rca.ingest.changes.statusfeed import STATUS_FEED
+from rca.ingest.changes.tools import TOOLS
 from rca.ingest.contract import Format
 
 __all__ = ["CHANGE_FORMATS"]
@@ -37,4 +38,5 @@ CHANGE_FORMATS: tuple[Format, ...] = (
     ALERTMANAGER,
     STATUS_FEED,
     GIT_LOG,
+    *TOOLS,
 )
