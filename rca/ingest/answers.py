@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["apart", "empty_answer", "hit", "is_ceremony", "records_of", "unlisted"]
+__all__ = ["apart", "empty_answer", "frames", "hit", "is_ceremony", "records_of", "unlisted"]
 
 _HEADS = ("columns", "fields", "headers", "header", "column_names", "columnNames", "schema", "Columns")
 _BODIES = ("rows", "data", "values", "records", "datarows", "table", "Rows")
@@ -14,12 +14,13 @@ _LISTS = (
     ("events",), ("logEvents",), ("results",), ("data", "result"), ("streams",), ("hits", "hits"), ("entries",), ("logs",), ("records",), ("items",),
     ("data",), ("value",), ("messages",), ("tables",), ("Records",), ("rows",), ("result",), ("log",), ("Tables",), ("result", "records"),
     ("data", "actor", "account", "nrql", "results"), ("data", "results"), ("data", "logs"), ("result", "events"),
-    ("rawResponse", "hits", "hits"), ("response", "hits", "hits"), ("body", "hits", "hits"),
+    ("rawResponse", "hits", "hits"), ("response", "hits", "hits"), ("body", "hits", "hits"), ("matches",),
 )  # fmt: skip
 """Where documents keep their records."""
 _RESULT = frozenset(("preview", "offset", "result", "lastrow"))
 _EVENT = frozenset(("time", "samplerate", "data", "dataset", "environment"))
 _OWN = ("_index", "_id")
+_ALONE = frozenset(("_source", "map"))
 
 
 def apart(value: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -67,7 +68,7 @@ def records_of(value: Any) -> list[Any]:
         return _written_out(value) if value and all(isinstance(item, dict | list) for item in value[:50]) else []
     if not isinstance(value, dict):
         return []
-    found = apart(value) or _frames(value)
+    found = apart(value) or frames(value)
     if found:
         return found
     for path in _LISTS:
@@ -77,7 +78,7 @@ def records_of(value: Any) -> list[Any]:
     return []
 
 
-def _frames(value: Mapping[str, Any]) -> list[dict[str, Any]]:
+def frames(value: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the rows of Grafana's data frames, whose cells lie column by column."""
     results = value.get("results")
     rows: list[dict[str, Any]] = []
@@ -155,6 +156,8 @@ def hit(value: dict[str, Any]) -> dict[str, Any]:
             return {**source, **own}
         if isinstance(fields, dict) and "_index" in value:
             return {**unlisted(fields), **own}
+    elif len(value) == 1 and isinstance(inner := next(iter(value.values())), dict) and value.keys() <= _ALONE:
+        return inner
     elif isinstance(value.get("result"), dict) and value.keys() <= _RESULT and len(value) > 1:
         return {**value["result"], **{key: item for key, item in value.items() if key != "result"}}
     elif isinstance(value.get("data"), dict) and value.keys() <= _EVENT and "time" in value:

@@ -42,6 +42,8 @@ ANSWERS = {
     "hits": [{"hits": {"hits": [{"_index": "a", "_id": "1", "_source": LINE}]}}],
     "fields": [{"hits": {"hits": [{"_index": "a", "_id": "1", "fields": {key: [text] for key, text in LINE.items()}}]}}],
     "frames": [{"results": {"A": {"frames": [{"schema": {"fields": [{"name": key} for key in LINE]}, "data": {"values": [[text] for text in LINE.values()]}}]}}}],
+    "pages": [{"messages": [{"map": LINE}], "fields": [{"name": "message"}]}],
+    "matches": [{"format": "x", "matches": [{"_time": WHEN, "data": {"message": "no stock", "level": "error", "trace_id": TRACE}}]}],
     "esql": [{"columns": [{"name": key, "type": "keyword"} for key in LINE], "values": [list(LINE.values())]}],
 }  # fmt: skip
 
@@ -52,6 +54,23 @@ def test_answers_hold_records(tmp_path, name):
     assert (item.format, item.records_read) == ("json-document", 1)
     row = found[0]
     assert (row["time_ns"], row["body"], row["severity_number"], row["trace_id"]) == (T0, "no stock", 17, TRACE)
+
+
+@pytest.mark.parametrize(
+    ("record", "body"),
+    [
+        ({"time": WHEN, "level": "Error", "operationName": "Log", "resultDescription": "no stock"}, "no stock"),
+        ({"time": WHEN, "level": "Error", "operationName": "Log", "properties": {"message": "no stock"}}, "no stock"),
+        ({"time": WHEN, "level": "Error", "operationName": {"value": "a/write", "localizedValue": "Update"}}, "Update"),
+        ({"timestamp": WHEN, "loglevel": "ERROR", "content": "no stock"}, "no stock"),
+        ({"received_at": WHEN, "severity": "Error", "program": "cart", "message": "no stock"}, "no stock"),
+        ({"@timestamp": T0 // 10**6, "@rawstring": f"{WHEN} ERROR no stock"}, "no stock"),
+        ({"_source": {"_ts": T0 // 10**6, "_app": "cart", "_line": 'level=error msg="no stock"'}}, "no stock"),
+    ],
+)  # fmt: skip
+def test_names_of_messages(tmp_path, record, body):
+    _, found = ingest(tmp_path, record)
+    assert [(row["time_ns"], row["body"], row["severity_number"]) for row in found] == [(T0, body, 17)]
 
 
 def test_pages_of_a_scroll_end_with_an_empty_one(tmp_path):

@@ -10,7 +10,8 @@ import pytest
 import rca
 
 T0 = 1772633400 * 10**9
-WHEN, TRACE, ROOT, CHILD = "2026-03-04T14:10:00Z", "5b8efff798038103d269b633813fc60c", "eee19b7ec3c1b174", "eee19b7ec3c1b175"  # fmt: skip
+WHEN, LATER = "2026-03-04T14:10:00Z", "2026-03-04T14:11:00Z"
+TRACE, ROOT, CHILD = "5b8efff798038103d269b633813fc60c", "eee19b7ec3c1b174", "eee19b7ec3c1b175"  # fmt: skip
 COLUMNS = "trace_id, span_id, parent_span_id, service_name, span_name, span_kind, start_ns, duration_ns, status_code, adjusted_count"
 
 
@@ -199,3 +200,18 @@ def test_a_document_that_is_no_span_keeps_what_is_around_it(tmp_path):
     store, item = ingest(tmp_path / "mixed.json", json.dumps([APM[0], other]))
     assert (item.records_read, item.records_kept) == (2, 2)
     assert dict(store.query("SELECT attributes FROM logs").item())["order"] == "7"
+
+
+def test_a_query_language_with_types_beside_its_records(tmp_path):
+    span = {"trace.id": TRACE, "span.id": ROOT, "span.parent_id": None, "span.name": "get", "span.kind": "server", "start_time": WHEN, "end_time": LATER, "duration": "60000000000",
+            "service.name": "shop", "request.is_failed": True}  # fmt: skip
+    answer = {"state": "SUCCEEDED", "result": {"records": [span], "types": [{"indexRange": [0, 0], "mappings": {}}]}}
+    store, item = ingest(tmp_path / "dql.json", json.dumps(answer))
+    assert (item.records_read, spans(store)) == (1, [(TRACE, ROOT, "", "shop", "get", "SERVER", T0, 60 * 10**9, "ERROR", 1.0)])  # fmt: skip
+
+
+def test_a_trace_as_data_frame(tmp_path):
+    cells = {"traceID": TRACE, "spanID": ROOT, "parentSpanID": None, "operationName": "get", "serviceName": "shop", "startTime": T0 // 10**6, "duration": 2.5, "kind": "server", "statusCode": 2}  # fmt: skip
+    frame = {"schema": {"name": "Trace", "fields": [{"name": name} for name in cells]}, "data": {"values": [[cell] for cell in cells.values()]}}  # fmt: skip
+    store, _ = ingest(tmp_path / "frames.json", json.dumps({"results": {"A": {"frames": [frame]}}}))
+    assert spans(store) == [(TRACE, ROOT, "", "shop", "get", "SERVER", T0, 2_500_000, "ERROR", 1.0)]

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from rca.errors import FormatError
-from rca.ingest.answers import empty_answer, records_of
+from rca.ingest.answers import empty_answer, hit, records_of
 from rca.ingest.contract import Sink
 from rca.ingest.logs.envelopes import inner_row
 from rca.ingest.logs.jsonrows import object_row
@@ -88,6 +88,8 @@ def _of_item(item: Any, whole: Any, count: Iterator[int]) -> Iterator[Row]:
         fields = {str(cell.get("field")): cell.get("value") for cell in item if isinstance(cell, dict)}
         yield _object({key: text for key, text in fields.items() if text is not None}, next(count))
         return
+    if item.keys() == {"map"}:  # Sumo Logic's
+        item = hit(item)
     if isinstance(item.get("values"), list) and isinstance(item.get("stream"), dict):
         yield from _loki(item, count)
         return

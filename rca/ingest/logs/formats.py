@@ -35,7 +35,10 @@ def _roles(sample: Sample) -> float:
 def _loglike(record: dict[str, object]) -> bool:
     if {"stream", "values"} <= record.keys():
         return True
-    if isinstance(record.get("attributes"), dict) and record.get("type") == "log":
+    if (isinstance(record.get("attributes"), dict) and record.get("type") == "log") or {
+        "eventTime",
+        "eventName",
+    } <= record.keys():
         return True
     roles = {role[0] for key in _paths(record) if (role := role_of(key))}
     return "time" in roles and bool(roles & {"message", "level", "template"})

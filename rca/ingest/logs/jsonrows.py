@@ -141,7 +141,7 @@ def json_row(data: bytes, line: int, *, depth: int = 0) -> Row:
 
 def object_row(data: bytes, value: dict[str, Any], line: int, *, depth: int = 0) -> Row:
     """Return the record of a decoded object; `data` is its text, for exact digits."""
-    if "_index" in value or "result" in value:
+    if "_index" in value or "result" in value or "_source" in value:
         wrapped = _wrapped(data, value, line, depth)
         if wrapped is not None:
             return wrapped
@@ -157,9 +157,9 @@ def object_row(data: bytes, value: dict[str, Any], line: int, *, depth: int = 0)
 def _wrapped(data: bytes, value: dict[str, Any], line: int, depth: int) -> Row | None:
     """Return the record inside a hit or a result of a search; None where the object is none."""
     opened = hit(value)
-    if opened is value:
+    key = next((name for name in ("_source", "fields", "result") if isinstance(value.get(name), dict)), "")
+    if opened is value or not key:
         return None
-    key = next(name for name in ("_source", "fields", "result") if isinstance(value.get(name), dict))
     if key == "fields":
         fields = unlisted(value[key])
         inner = object_row(orjson.dumps(fields), fields, line, depth=depth)
@@ -320,6 +320,8 @@ def is_envelope(value: dict[str, Any]) -> bool:
         or ("line" in keys and ("labels" in keys or "fields" in keys))
         or "_raw" in keys
         or ("Line" in keys and "labels" in keys)
+        or "@rawstring" in keys
+        or ("_line" in keys and "_ts" in keys)
         or {"message", "podName", "containerName"} <= keys
         or ("message" in keys and ("ingestionTime" in keys or "eventId" in keys or "logStreamName" in keys))
         or ("log" in keys and "kubernetes" in keys)

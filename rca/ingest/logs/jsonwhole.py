@@ -13,6 +13,11 @@ _DATE_ONLY = re.compile(r"\d{4}-\d\d-\d\d")
 _CLOCK_ONLY = re.compile(r"\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?")
 
 
+_HEADLINES = (
+    ("title",), ("eventName",), ("operationName",), ("operationName", "localizedValue"), ("operationName", "value"), ("protoPayload", "methodName"),
+)  # fmt: skip
+
+
 def complete(row: Row, value: dict[str, Any]) -> None:
     """Complete a row with what only the whole record tells: scales of loggers, templates without a rendered text, dates beside times."""
     if row.level.isdigit() and not row.scale:
@@ -44,10 +49,13 @@ def complete(row: Row, value: dict[str, Any]) -> None:
 
 
 def _headline(row: Row, value: dict[str, Any]) -> str:
-    """Return what an error tracker calls an event that has no message: its title, or its first exception."""
-    title = value.get("title")
-    if isinstance(title, str) and title:
-        return title
+    """Return what an event without a message is called: its title, the operation it tells of, its first exception."""
+    for path in _HEADLINES:
+        found: Any = value
+        for key in path:
+            found = found.get(key) if isinstance(found, dict) else None
+        if isinstance(found, str) and found:
+            return found
     exception = value.get("exception")
     kept = exception.get("values") if isinstance(exception, dict) else None
     first = kept[-1] if isinstance(kept, list) and kept else None

@@ -19,7 +19,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "timeunixnanos", "timeiso8601", "isotimestamp", "utctime", "eventtimestamp", "logtimestamp", "date", "dt", "timeutc", "timens", "timems",
         "tsns", "tsms", "startts", "logdate", "loggedat", "createdat", "created", "edgestarttimestamp", "starttime", "requesttimestamp",
         "epochmillis", "epochms", "epochsecond", "epochseconds", "epoch", "unixtime", "unixtimestamp", "msec", "timelocal", "t", "when",
-        "edgestarttime", "occurredat", "timestampiso", "eventts", "startedat", "sourcerealtimetimestamp", "startdate", "datecreated",
+        "edgestarttime", "occurredat", "timestampiso", "eventts", "startedat", "sourcerealtimetimestamp", "startdate", "datecreated", "generatedat", "receivedat", "messagetime", "lastseen",
     ),
     "observed": ("observedtimestamp", "observedtimeunixnano", "receivetimestamp", "ingestiontime", "@ingestiontime", "ingesttime", "eventingested"),
     "level": (
@@ -29,7 +29,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     ),
     "message": (
         "@m", "renderedmessage", "message", "msg", "@message", "textpayload", "formattedmessage", "shortmessage", "logmessage", "body",
-        "messagetext", "event", "log", "raw", "text", "fullmessage", "line", "messagetext", "msgtext", "description", "eventmessage", "eventname", "operationname",
+        "messagetext", "event", "log", "raw", "text", "fullmessage", "line", "messagetext", "msgtext", "description", "eventmessage", "resultdescription", "content", "rawstring",
     ),
     "template": ("@mt", "messagetemplate", "logrecordtemplate", "logtemplate", "messageformat", "msgtemplate"),
     "trace": (
@@ -49,7 +49,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "service": (
         "servicename", "service", "otelservicename", "ddservice", "approlename", "cloudrolename", "applicationname", "appname", "application", "app",
         "kubernetescontainername", "kubernetesdeploymentname", "kuberneteslabelsapp", "containername", "resourcelabelscontainername", "resourcelabelsservicename",
-        "syslogidentifier", "systemdunit", "svc", "microservice", "k8scontainername", "job", "resourcelabelsfunctionname",
+        "syslogidentifier", "systemdunit", "svc", "microservice", "k8scontainername", "job", "resourcelabelsfunctionname", "program",
     ),
 }  # fmt: skip
 _RANKED: dict[str, Role] = {}
@@ -72,6 +72,8 @@ ENVELOPE_KEYS = (
     "log",
     "line",
     "Line",
+    "_line",
+    "@rawstring",
     "@message",
     "textPayload",
     "MESSAGE",

@@ -67,7 +67,7 @@ SPAN: Mapping[str, tuple[str, ...]] = {
             "stop_time", "endtime"),
     "duration": ("duration", "elapsed", "elapsed_time", "latency", "response_time", "took", "dur", "time_taken", "rt",
                  "total_time", "span_duration", "self_time"),
-    "status": ("status", "status_code", "otel_status_code", "span_status", "statuscode", "success", "is_error", "ok", "result"),
+    "status": ("status", "status_code", "otel_status_code", "span_status", "statuscode", "success", "is_error", "request_is_failed", "erroneous", "ok", "result"),
     "status_message": ("status_message", "otel_status_description", "status_description", "error_message", "error_msg", "error",
                        "exception_message", "message"),
 }  # fmt: skip

@@ -148,7 +148,7 @@ class SpanTable:
         column = self._fields.get("status", "")
         text = self._text(record, "status")
         word = text.lower().removeprefix("status_code_")
-        inverse = normal(column) == "is_error"
+        inverse = normal(column) in {"is_error", "request_is_failed", "erroneous"}
         if word in _BAD | _GOOD and word not in {"0", "2", "200"}:
             span.status = 2 if (word in _BAD) != inverse else 1
             if inverse or normal(column) in {"success", "ok"}:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from rca.ingest.answers import apart, hit
+from rca.ingest.answers import apart, frames, hit
 from rca.ingest.tables.names import METRIC, SPAN, TIME, find
 
 __all__ = ["Inner", "expanded", "tables_in"]
@@ -65,12 +65,14 @@ def tables_in(document: Mapping[str, Any], *, name: str = "") -> Iterator[Inner]
 def _below(value: Mapping[str, Any], name: str, parent: str, around: Mapping[str, Any], depth: int) -> Iterator[Inner]:
     plain = {key: item for key, item in value.items() if not isinstance(item, dict | list)}
     envelope = {**around, **plain}
-    rows = apart(value) or _adjacent(value, name) or _columnar(value)
+    rows = apart(value) or frames(value) or _adjacent(value, name) or _columnar(value)
     if rows:
         yield Inner(name, rows, envelope, parent)
         return
     for key, item in value.items():
         if isinstance(item, list) and item and isinstance(item[0], dict):
+            if key == "types" and "indexRange" in item[0]:
+                continue  # tells only of the kinds of the records beside it
             records = [hit(row) for row in item if isinstance(row, dict)]
             tables = [(row, cells) for row in records if (cells := apart(row))]
             for table, cells in tables:
