@@ -64,15 +64,34 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"rca: {escape_terminal(error)}", file=sys.stderr)
         return int(getattr(error, "exit_code", 1))
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_output()
         return 0
     except KeyboardInterrupt:
         print("rca: stopped", file=sys.stderr)
         return 130
-    print(_json(outcome.document) if options.json else outcome.text)
     for line in outcome.complaints:
         print(f"rca: {escape_terminal(line)}", file=sys.stderr)
-    return int(outcome.code)
+    return _shown(_json(outcome.document) if options.json else outcome.text, int(outcome.code))
+
+
+def _shown(text: str, code: int) -> int:
+    """Print the outcome; returns the exit code, which says so where nothing could be printed."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:  # whoever read it has seen enough
+        _forget_output()
+    except UnicodeEncodeError:
+        sys.stdout.buffer.write(f"{text}\n".encode(sys.stdout.encoding, errors="backslashreplace"))
+    except OSError as error:
+        _forget_output()
+        print(f"rca: the result could not be printed: {error.strerror or error}.", file=sys.stderr)
+        return 1
+    return code
+
+
+def _forget_output() -> None:
+    """Let nothing that is still in the buffer be written when the process ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _json(document: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rca.display import effect_line
+from rca.display import effect_line, format_probability
 from rca.investigation import Investigation
 from rca.model import Experiment, Finding, Incident
 from rca.postmortem.blocks import Block, Code, Figure, Items, Paragraph, Section, Table
@@ -62,7 +62,7 @@ def _summary(found: Investigation, incident: Incident) -> Iterator[Block]:
     if len(found.verdicts):
         leader = found.verdicts[0]
         yield Paragraph(
-            f"{leader.id}, {leader.title}: {leader.status}, probability {leader.probability:.0%} against {len(found.verdicts) - 1} others."
+            f"{leader.id}, {leader.title}: {leader.status}, probability {format_probability(leader.probability)} against {len(found.verdicts) - 1} others."
         )
     others = [
         f"{item.id} {item.title}: {item.status}"
@@ -131,7 +131,7 @@ def _trigger(found: Investigation, figures: Figures) -> Iterator[Block]:
     yield from _figures(figures, "change_ranking")
     rows = [
         {
-            "probability": f"{row['probability']:.1%}",
+            "probability": format_probability(row["probability"]),
             "kind": row["kind"],
             "service": row["service_name"],
             "change": row.get("title") or row["revision"] or row["feature_flag_key"],
@@ -139,7 +139,10 @@ def _trigger(found: Investigation, figures: Figures) -> Iterator[Block]:
         }
         for row in ranked.table.head(8).to_dicts()
     ]
-    yield Table(rows, f"Candidates; no change did it: {float(ranked.details.get('no_change_probability', 0)):.1%}")
+    yield Table(
+        rows,
+        f"Candidates; no change did it: {format_probability(float(ranked.details.get('no_change_probability', 0)))}",
+    )
 
 
 def _causes(found: Investigation, figures: Figures) -> Iterator[Block]:

@@ -103,3 +103,27 @@ def test_an_empty_log_is_no_error(folder):
     (folder / "mysql-slow.log").write_text("")
     assert main(["ingest", "mysql-slow.log", "--db", "new.duckdb"]) == 0
     assert (folder / "new.duckdb").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+def test_a_full_disk_behind_standard_output(folder):
+    import subprocess
+    import sys
+
+    with Path("/dev/full").open("w") as full:
+        run = subprocess.run([sys.executable, "-m", "rca", "formats"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)  # fmt: skip
+    assert run.returncode == 1
+    assert run.stderr.startswith("rca: the result could not be printed: ")
+    assert len(run.stderr.splitlines()) == 1
+
+
+def test_a_terminal_that_knows_ascii_only(folder):
+    import os
+    import subprocess
+    import sys
+
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii:strict"}
+    command = [sys.executable, "-m", "rca", "investigate", "--db", "store.duckdb"]
+    run = subprocess.run(command, env=os.environ | plain, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert "Traceback" not in run.stderr
