@@ -10,7 +10,7 @@ from rca.ingest.clock import Clock
 from rca.ingest.contract import NO, Context, Format, Guess, Sample, Sink
 from rca.ingest.exact import Broken, flatten, peek, text_of, values
 from rca.ingest.source import Source
-from rca.ingest.tables.unwrap import tables_in
+from rca.ingest.tables.unwrap import Inner, tables_in
 
 __all__ = ["Envelope", "Made", "change_format", "person", "rest"]
 
@@ -90,13 +90,9 @@ def _records(
     if knows(document):
         yield document, {"file": file}
         return
-    found = [
-        (row, inner.envelope)
-        for inner in tables_in(document)
-        if any(knows(row) for row in inner.rows)
-        for row in inner.rows
-    ]
-    found = found or list(_nested(document, knows))
+    tables = list(tables_in(document))
+    found = [(row, inner.envelope) for inner in tables if any(knows(row) for row in inner.rows) for row in inner.rows]
+    found = found or list(_nested(document, tables, knows))
     for row, around in found:
         yield (row, {**around, "file": file}) if knows(row) else (None, row)
     if not found and not _empty_list(document):
@@ -104,13 +100,13 @@ def _records(
 
 
 def _nested(
-    document: Mapping[str, Any], knows: Callable[[Mapping[str, Any]], bool]
+    document: Mapping[str, Any], tables: Iterable[Inner], knows: Callable[[Mapping[str, Any]], bool]
 ) -> Iterator[tuple[dict[str, Any], Envelope]]:
     """Yield the one record that an answer is about, or those in lists within the elements of a list."""
     for value in document.values():
         if isinstance(value, dict) and knows(value):
             yield value, {}
-    for outer in tables_in(document):
+    for outer in tables:
         for row in outer.rows:
             for inner in tables_in(row):
                 yield from ((one, {**outer.envelope, **inner.envelope}) for one in inner.rows if knows(one))
