@@ -30,7 +30,7 @@ STYLE = """
 @media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --line: #3d444d; --page: #0d1117; --wash: #151b23; --link: #79c0ff; } }
 body { font: 16px/1.55 "Helvetica Neue", Helvetica, Arial, "DejaVu Sans", sans-serif; color: var(--ink); background: var(--page); max-width: 900px; margin: 2rem auto; padding: 0 1rem; }
 a { color: var(--link); } pre { background: var(--wash); padding: .8rem; overflow-x: auto; font-size: 13px; } code { font-size: .92em; } img { max-width: 100%; }
-table { border-collapse: collapse; display: block; overflow-x: auto; } th, td { border: 1px solid var(--line); padding: .3rem .6rem; text-align: left; vertical-align: top; }
+table { border-collapse: collapse; display: block; overflow-x: auto; } th, td { border: 1px solid var(--line); padding: .3rem .6rem; text-align: left; vertical-align: top; } td { min-width: 5rem; } td div, .rca-finding td { min-width: 9rem; } .anchor-link { display: none; }
 nav { border-bottom: 1px solid var(--line); padding-bottom: .5rem; margin-bottom: 1.5rem; }
 """
 
@@ -45,6 +45,7 @@ def page(title: str, body: str, *, up: str = "") -> str:
             ("api/rca.html", "Functions"),
             ("index.html#notebooks", "Notebooks"),
             ("guards.html", "Guards"),
+            ("side-by-side.html", "Side by side"),
             ("changelog.html", "Changes"),
         )
     )
