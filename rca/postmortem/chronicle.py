@@ -37,8 +37,16 @@ def _onset(incident: Incident) -> str:
 def detection(found: Investigation, incident: Incident) -> str:
     """Return how it was noticed, and how long detection and mitigation took, as far as that is on record."""
     signal = f" The signal that showed it: {incident.signal}." if incident.signal else ""
-    took = f" Users felt it for {format_duration(incident.window.length_ns)}, from onset to recovery."
     onset = incident.onset_ns if incident.onset_ns is not None else incident.start_ns
+    took = f" Time to mitigate: {format_duration(max(incident.end_ns - onset, 0))}, from onset to recovery."
+    fixed = [
+        item.treated.start_ns for item in found.experiments if item.kind == "fix" and item.treated.start_ns > onset
+    ]
+    took += (
+        f" Time to resolve: {format_duration(fixed[-1] - onset)}, from onset to the fix."
+        if fixed
+        else " No fix is on record, so the time to resolve is not known."
+    )
     fired = [row for row in found.events.iter_rows(named=True) if row["kind"] == "incident"]
     first = next((row for row in fired if onset <= row["time_ns"] < incident.end_ns), None)
     if first is None:

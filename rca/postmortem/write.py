@@ -10,6 +10,7 @@ from rca.investigation import Investigation, investigate
 from rca.model import Incident
 from rca.postmortem.content import sections, title
 from rca.postmortem.drawing import draw
+from rca.postmortem.measured import measured
 from rca.postmortem.redact import redact
 from rca.postmortem.render import to_html, to_markdown
 from rca.store import Store
@@ -61,7 +62,7 @@ def report(
     except OSError as error:
         raise RcaError(f"{folder} cannot be made: {error.strerror or error}.") from None
     clean = redact if redacted else str
-    parts = sections(found, draw(store, found, folder / "figures", press))
+    parts = measured(store, found, sections(found, draw(store, found, folder / "figures", press)))
     documents = {
         "postmortem.html": to_html(title(found), parts, clean),
         "postmortem.md": to_markdown(title(found), parts, clean),
