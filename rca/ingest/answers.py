@@ -83,10 +83,14 @@ def frames(value: Mapping[str, Any]) -> list[dict[str, Any]]:
     results = value.get("results")
     rows: list[dict[str, Any]] = []
     for result in results.values() if isinstance(results, dict) else ():
-        for frame in (result.get("frames") if isinstance(result, dict) else None) or ():
-            names = [_name(field) for field in _at(frame, ("schema", "fields")) or ()]
-            columns = _at(frame, ("data", "values")) or ()
-            rows += [dict(zip(names, cells, strict=False)) for cells in zip(*columns, strict=False)]
+        given = result.get("frames") if isinstance(result, dict) else None
+        for frame in given if isinstance(given, list) else ():
+            fields, columns = _at(frame, ("schema", "fields")), _at(frame, ("data", "values"))
+            if not isinstance(fields, list) or not isinstance(columns, list):
+                continue
+            names, whole = [_name(field) for field in fields], [cells for cells in columns if isinstance(cells, list)]
+            if len(whole) == len(columns):
+                rows += [dict(zip(names, cells, strict=False)) for cells in zip(*whole, strict=False)]
     return rows
 
 

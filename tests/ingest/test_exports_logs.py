@@ -128,3 +128,9 @@ def test_lines_inside_lines(tmp_path, outer):
     _, found = ingest(tmp_path, outer)
     row = found[0]
     assert (row["time_ns"], row["body"], row["severity_number"], row["service_name"]) == (T0, "no stock", 17, "cart")
+
+
+@pytest.mark.parametrize("frame", [None, 1, {"schema": 1}, {"schema": {"fields": 1}, "data": {"values": [[1]]}}, {"schema": {"fields": [{"name": "Line"}]}, "data": {"values": [1]}}])  # fmt: skip
+def test_frames_of_another_shape_are_no_frames(tmp_path, frame):
+    item, _ = ingest(tmp_path, {"time": WHEN, "message": "m", "results": {"A": {"frames": [frame]}}})
+    assert item.records_read == 1

@@ -72,3 +72,12 @@ def test_counters_of_log_analytics(tmp_path):
     answer = {"tables": [{"name": "PrimaryResult", "columns": [{"name": name} for name in columns], "rows": [[WHEN, "h1", "Available Bytes", 5.5]]}]}  # fmt: skip
     store, _ = ingest(tmp_path, answer)
     assert store.query("SELECT time_ns, metric_name, value FROM metrics").rows() == [(T0, "Available Bytes", 5.5)]
+
+
+@pytest.mark.parametrize(
+    "value", [{"count": {}}, {"count": 1, "bucketOptions": 3}, {"count": 1, "bucketCounts": ["x"]}]
+)
+def test_a_distribution_that_is_none_is_set_apart(tmp_path, value):
+    series = {"metric": {"type": "latency"}, "points": [{"interval": {"endTime": WHEN}, "value": {"distributionValue": value}}]}  # fmt: skip
+    _, item = ingest(tmp_path, {"timeSeries": [series]})
+    assert (item.records_read, item.records_quarantined) == (1, 1)

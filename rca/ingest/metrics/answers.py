@@ -195,7 +195,11 @@ def _write(series: _Series, rows: PointRows, clock: Clock, offset: int) -> None:
     for time, value in series.points:
         moment = clock.read(time)
         if moment is not None and isinstance(value, dict):
-            row = _distribution(value)
+            try:
+                row = _distribution(value)
+            except (AttributeError, TypeError, ValueError, OverflowError) as error:
+                rows.quarantine(f"a distribution of {series.name} that is none: {error}", text_of(value), offset)
+                continue
             temporality = series.temporality or "delta"
             rows.whole({"metric_name": series.name, "time_ns": moment, "unit": series.unit, "temporality": temporality, **row}, series.labels)  # fmt: skip
             continue
