@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from rca.errors import OptionError, SourceError
+from rca.errors import OptionError, RcaError, SourceError
 
 __all__ = ["new_notebook", "notebook_document"]
 
@@ -123,6 +123,8 @@ def new_notebook(path: str | Path, *, store: str | Path | None = None, force: bo
         place.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps(notebook_document(_opening(store)), indent=1, ensure_ascii=False) + "\n"
         place.write_text(text, encoding="utf-8")
+    except RcaError:
+        raise
     except OSError as error:
         raise SourceError(f"{place} cannot be written: {error.strerror or error}.") from None
     return place

@@ -83,3 +83,13 @@ def test_a_store_is_opened_and_hostile_names_stay_text(tmp_path):
     assert "read_only=True" in code
     imported = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Import | ast.ImportFrom)]
     assert len(imported) == 2
+
+
+def test_a_store_that_is_not_there_is_what_the_message_names(tmp_path):
+    import pytest
+
+    import rca
+
+    with pytest.raises(rca.RcaError, match=r"^\S*nope\.duckdb does not exist\.") as raised:
+        rca.new_notebook(tmp_path / "a.ipynb", store=tmp_path / "nope.duckdb")
+    assert "cannot be written" not in str(raised.value)
