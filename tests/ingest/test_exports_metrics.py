@@ -75,7 +75,12 @@ def test_counters_of_log_analytics(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "value", [{"count": {}}, {"count": 1, "bucketOptions": 3}, {"count": 1, "bucketCounts": ["x"]}]
+    "value",
+    [
+        {"count": {"a": 1}},
+        {"count": 1, "bucketOptions": {"explicitBuckets": {"bounds": ["x"]}}},
+        {"count": 1, "bucketCounts": ["x"]},
+    ],
 )
 def test_a_distribution_that_is_none_is_set_apart(tmp_path, value):
     series = {"metric": {"type": "latency"}, "points": [{"interval": {"endTime": WHEN}, "value": {"distributionValue": value}}]}  # fmt: skip
