@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -25,7 +26,8 @@ _BREAKS = (
     IndexError,
     AttributeError,
     RecursionError,
-    OverflowError,
+    ArithmeticError,
+    csv.Error,
     pa.ArrowException,
     pl.exceptions.PolarsError,
 )

@@ -80,15 +80,19 @@ class TableSink:
         """Take rows as dictionaries."""
         if not rows:
             return
-        names = [name for name in arrow_schema(table).names if any(name in row for row in rows)]
-        columns = {}
-        for name in names:
-            kind = arrow_schema(table).field(name).type
-            values = [row.get(name) for row in rows]
-            if pa.types.is_map(kind):
-                values = [list(value.items()) if isinstance(value, dict) else value for value in values]
-            columns[name] = pa.array(values, kind)
-        self.rows(table, pa.table(columns))
+        try:
+            block = _columns(table, rows)
+        except (OverflowError, pa.ArrowInvalid, pa.ArrowTypeError, UnicodeEncodeError) as error:
+            if len(rows) > 1:  # the rows that do fit are found by halves
+                middle = len(rows) // 2
+                self.records(table, rows[:middle])
+                self.records(table, rows[middle:])
+            elif table in PRIMARY:
+                self.quarantine(
+                    f"a value does not fit its column: {error}", repr(rows[0]), record_no=rows[0].get("record_no")
+                )
+            return
+        self.rows(table, block)
 
     def quarantine(
         self, reason: str, excerpt: bytes | str, byte_offset: int | None = None, *, record_no: int | None = None
@@ -203,3 +207,18 @@ def _conformed(name: str, batch: pa.Table | pa.RecordBatch) -> pa.Table:
 
 
 KEYED = tuple(item for item in TABLES if item.key)
+
+
+def _columns(table: str, rows: Sequence[dict[str, Any]]) -> pa.Table:
+    """Return rows as columns of the schema's types; columns that no row has are left out."""
+    schema = arrow_schema(table)
+    columns = {}
+    for name in schema.names:
+        if not any(name in row for row in rows):
+            continue
+        kind = schema.field(name).type
+        values = [row.get(name) for row in rows]
+        if pa.types.is_map(kind):
+            values = [list(value.items()) if isinstance(value, dict) else value for value in values]
+        columns[name] = pa.array(values, kind)
+    return pa.table(columns)

@@ -253,12 +253,20 @@ def _decompressed(kind: str, raw: _Counted, source: Source) -> BinaryIO:
         unpacked: BinaryIO = pa.CompressedInputStream(pa.PythonFile(raw, "r"), "zstd")
         return unpacked
     if kind == "zip":
+        return _only_member(raw, source)
+    return stream
+
+
+def _only_member(raw: _Counted, source: Source) -> BinaryIO:
+    try:
         archive = zipfile.ZipFile(raw.raw)
         names = [item for item in archive.infolist() if not item.is_dir()]
-        if len(names) != 1:
-            raise SourceError(f"{source.path} holds {len(names)} files. Unpack it and name the folder.")
-        return archive.open(names[0])  # type: ignore[return-value]
-    return stream
+        if len(names) == 1:
+            return archive.open(names[0])  # type: ignore[return-value]
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError, OSError) as error:
+        # cut, of a kind that Python does not unpack, or locked with a password
+        raise SourceError(f"{source.path} begins like a zip archive but cannot be unpacked: {error}.") from None
+    raise SourceError(f"{source.path} holds {len(names)} files. Unpack it and name the folder.")
 
 
 class _Guarded:

@@ -68,8 +68,14 @@ def _documents(data: bytes, path: str, sink: Sink) -> Iterator[bytes]:
             sink.quarantine("not valid JSON from here on", rest[:1000], len(data) - len(rest))
             return
         found = True
-        yield text[at:end].encode("utf-8", "surrogatepass")
+        document = text[at:end].encode("utf-8", "surrogatepass")
         at = end
+        try:  # the decoder that finds the end takes NaN and 1e999, which JSON has not
+            orjson.loads(document)
+        except orjson.JSONDecodeError as error:
+            sink.quarantine(f"not valid JSON: {error}", document[:1000])
+        else:
+            yield document
 
 
 def _rows(raw: bytes, count: Iterator[int]) -> Iterator[Row]:

@@ -15,6 +15,7 @@ from rca.ingest.tables.units import ucum, unit_in_name
 __all__ = ["PointRows"]
 
 _ROWS = 131_072
+_MOST = 2**63
 _BLOCK = pa.schema(
     [("which", pa.int32()), ("time_ns", pa.int64()), ("start_time_ns", pa.int64()), ("value", pa.float64())]
 )
@@ -69,7 +70,11 @@ class PointRows:
         extra: Mapping[str, str] | None = None,
         start_ns: int | None = None,
     ) -> None:
-        """Take one point; NaN is no value."""
+        """Take one point; NaN is no value, and a time that does not fit is no point."""
+        if any(at is not None and abs(at) >= _MOST for at in (time_ns, start_ns)):
+            name = self._series[series]["metric_name"]
+            self.quarantine("the time does not fit nanoseconds in 64 bits", f"{name} {value} {time_ns} {start_ns}")
+            return
         if extra:
             self._extra[self._sealed + len(self._which)] = dict(extra)
         self._which.append(series)

@@ -60,7 +60,8 @@ class Times:
         for place in np.flatnonzero((values == MISSING) | ~zoned).tolist():
             if distinct[place] >= 0:
                 line = distinct[place]
-                values[place], zoned[place] = _slowly(block.one(int(block.starts[line]), int(block.ends[line])))
+                at_ns, zoned[place] = _slowly(block.one(int(block.starts[line]), int(block.ends[line])))
+                values[place] = at_ns if abs(at_ns) < 2**63 else MISSING
         if len(distinct) and distinct[0] < 0:
             values[0], zoned[0] = self._last, self._zoned
         blank = np.flatnonzero((values == MISSING) & (distinct >= 0))

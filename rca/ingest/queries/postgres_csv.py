@@ -102,7 +102,8 @@ class _Reader:
         self._emitter.emit(Records(block, starts, ends, self._times(frame["log_time"]), frame["level"], fields))
 
     def _table(self, data: bytes, offset: int) -> pa.Table | None:
-        first = next(csv.reader(io.StringIO(data[: 1 << 20].decode("utf-8", "replace"))), [])
+        text = data[: 1 << 20].decode("utf-8", "replace").replace("\r", " ")  # a stray one is no end of a line
+        first = next(csv.reader(io.StringIO(text)), [])
         width = len(first)
         if width < 14:
             self._sink.quarantine("too few columns for PostgreSQL's csvlog", data[:200], offset)

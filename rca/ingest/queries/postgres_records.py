@@ -25,6 +25,7 @@ _HEAD = (
     r"\A(duration: ([0-9]+(?:\.[0-9]+)?) ms(?:  (statement|execute|parse|bind|plan|fastpath function call)"
     r"((?: [^:\n]*)?):[ ]?)?)"
 )
+_MOST_MS = 9.2e12
 _STEPS = ("parse", "bind")
 _SEVERITY = {"LOG": 9, "INFO": 9, "NOTICE": 10, "WARNING": 13, "ERROR": 17, "FATAL": 21, "PANIC": 22}
 _COLUMNS = ("user", "database", "pid", "client")
@@ -65,7 +66,9 @@ class Emitter:
         heads = records.block.heads(records.starts[timed], records.ends[timed], 240)
         groups = heads.str.extract_groups(_HEAD).struct.unnest()
         shown, duration, kind = (groups.to_series(at) for at in range(3))
-        good = (shown.is_not_null() & ~kind.is_in(_STEPS).fill_null(value=False)).to_numpy()
+        # a length beyond 64 bits of nanoseconds is none
+        sane = (duration.cast(pl.Float64, strict=False) < _MOST_MS).fill_null(value=False)
+        good = (shown.is_not_null() & sane & ~kind.is_in(_STEPS).fill_null(value=False)).to_numpy()
         planned = (kind == "plan").fill_null(value=False).to_numpy() & good
         plans = self._plans(records, timed[planned], shown.filter(pl.Series(planned)))
         chosen = timed[good]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -64,12 +64,13 @@ def micro(value: Any, *, scale: int = 1_000) -> int | None:
     if value is None or value == "":
         return None
     try:
-        number = int(Decimal(str(value)) * scale)
-    except (InvalidOperation, OverflowError, ValueError):
+        number = Decimal(str(value)) * scale
+        fits = abs(number) <= _MOST  # asked before there is an integer: 1e99999999 has a hundred million digits
+    except (ArithmeticError, ValueError):
         raise BadRecord(f"the time {str(value)[:60]!r} is no number") from None
-    if abs(number) > _MOST:
+    if not fits:
         raise BadRecord(f"the time {str(value)[:60]} does not fit nanoseconds in 64 bits")
-    return number
+    return int(number)
 
 
 def texts(attributes: Any) -> dict[str, str]:
