@@ -55,11 +55,11 @@ def page(title: str, body: str, *, up: str = "") -> str:
 def commands() -> str:
     """Return the help of every command."""
     parts = ["<h1>Commands</h1>", "<p>Every command takes <code>--json</code> and <code>--help</code>.</p>"]
-    for module in COMMANDS:
+    for name in COMMANDS:
         heard = io.StringIO()
         with contextlib.redirect_stdout(heard), contextlib.suppress(SystemExit):
-            main([module.NAME, "--help"])
-        parts.append(f'<h2 id="{module.NAME}">rca {module.NAME}</h2><pre>{html.escape(heard.getvalue())}</pre>')
+            main([name, "--help"])
+        parts.append(f'<h2 id="{name}">rca {name}</h2><pre>{html.escape(heard.getvalue())}</pre>')
     return "".join(parts)
 
 

@@ -18,9 +18,8 @@ from rca import display
 from rca.cli.outcome import Outcome
 from rca.errors import RcaError
 
-__all__ = ["HELP", "NAME", "add_arguments", "run"]
+__all__ = ["HELP", "add_arguments", "run"]
 
-NAME = "doctor"
 HELP = "say what is wrong with the set-up, and how to mend it"
 
 _CORE = (

@@ -8,9 +8,8 @@ import rca
 from rca.cli.outcome import Outcome
 from rca.guards.alerts import export_guards
 
-__all__ = ["HELP", "NAME", "add_arguments", "run"]
+__all__ = ["HELP", "add_arguments", "run"]
 
-NAME = "export"
 HELP = "write alert rules for Prometheus and a dashboard for Grafana, named after the store's own metrics"
 
 

@@ -8,9 +8,8 @@ from rca import display
 from rca.cli.outcome import Outcome
 from rca.ingest.formats import FORMATS
 
-__all__ = ["HELP", "NAME", "add_arguments", "run"]
+__all__ = ["HELP", "add_arguments", "run"]
 
-NAME = "formats"
 HELP = "list what can be read"
 
 

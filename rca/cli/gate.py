@@ -15,9 +15,8 @@ from rca.gate.requests import EVER
 from rca.model import Window
 from rca.times import parse_time
 
-__all__ = ["HELP", "NAME", "add_arguments", "run"]
+__all__ = ["HELP", "add_arguments", "run"]
 
-NAME = "gate"
 HELP = "compare a candidate run with a baseline: exit code 0 pass, 1 regress, 2 unusable input"
 
 

@@ -14,9 +14,8 @@ from rca.errors import SourceError
 from rca.ingest.source import Limits, discover
 from rca.progress import terminal
 
-__all__ = ["HELP", "NAME", "add_arguments", "run"]
+__all__ = ["HELP", "add_arguments", "run"]
 
-NAME = "ingest"
 HELP = "read files and folders into a store; each format is recognised by its content"
 
 

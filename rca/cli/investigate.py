@@ -20,9 +20,8 @@ from rca.times import format_time
 if TYPE_CHECKING:
     from rca.figures.press import Press
 
-__all__ = ["HELP", "NAME", "add_arguments", "run"]
+__all__ = ["HELP", "add_arguments", "run"]
 
-NAME = "investigate"
 HELP = "run the whole investigation; with --out also write the figures and the postmortem"
 
 

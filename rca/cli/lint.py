@@ -11,9 +11,8 @@ from rca.cli.outcome import Outcome
 from rca.errors import OptionError, RcaError, SourceError
 from rca.guards.lint import LintReport, lint_code, lint_logs
 
-__all__ = ["HELP", "NAME", "add_arguments", "run"]
+__all__ = ["HELP", "add_arguments", "run"]
 
-NAME = "lint"
 HELP = "find database calls in loops in Python code, or with --logs log records that cannot be searched by request"
 
 

@@ -6,40 +6,42 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from types import ModuleType
+from importlib import import_module
 
 import orjson
 
 import rca
-from rca.cli import doctor, export, formats, gate, ingest, investigate, lint, new_notebook, runbook, summary
+from rca.absent import leave_out
 from rca.display import escape_terminal
 from rca.errors import RcaError
 
 __all__ = ["COMMANDS", "main"]
 
-COMMANDS: tuple[ModuleType, ...] = (
-    ingest,
-    summary,
-    investigate,
-    gate,
-    lint,
-    export,
-    runbook,
-    new_notebook,
-    formats,
-    doctor,
+COMMANDS = (
+    "ingest",
+    "summary",
+    "investigate",
+    "gate",
+    "lint",
+    "export",
+    "runbook",
+    "new-notebook",
+    "formats",
+    "doctor",
 )
-"""Each module has ``NAME``, ``HELP``, ``add_arguments(parser)`` and ``run(options) -> Outcome``."""
+"""Each is a module of this folder with ``HELP``, ``add_arguments(parser)`` and ``run(options) -> Outcome``."""
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(asked: str) -> argparse.ArgumentParser:
+    """Return the parser of the command that is asked for, of all where it is none: the others would have to be imported."""
     parser = argparse.ArgumentParser(
         prog="rca", description="Root-cause analysis from logs, traces, slow queries, metrics and changes."
     )
     parser.add_argument("--version", action="version", version=f"rca {rca.__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for module in COMMANDS:
-        one = commands.add_parser(module.NAME, help=module.HELP, description=module.HELP)
+    for name in (asked,) if asked in COMMANDS else COMMANDS:
+        module = import_module(f"rca.cli.{name.replace('-', '_')}")
+        one = commands.add_parser(name, help=module.HELP, description=module.HELP)
         module.add_arguments(one)
         one.add_argument(
             "--json", action="store_true", help="print one JSON document on standard output and nothing else there"
@@ -57,7 +59,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     {...}
     0
     """
-    options = _parser().parse_args(argv)
+    if argv is None:
+        leave_out("pandas")
+    words = sys.argv[1:] if argv is None else list(argv)
+    options = _parser(words[0] if words else "").parse_args(words)
     try:
         outcome = options.run(options)
     except RcaError as error:

@@ -7,9 +7,8 @@ import argparse
 from rca.cli.outcome import Outcome
 from rca.guards.template import new_notebook
 
-__all__ = ["HELP", "NAME", "add_arguments", "run"]
+__all__ = ["HELP", "add_arguments", "run"]
 
-NAME = "new-notebook"
 HELP = "write a notebook with every step of an investigation"
 
 

@@ -11,9 +11,8 @@ from rca.errors import SourceError
 from rca.guards.runbook import runbook
 from rca.progress import terminal
 
-__all__ = ["HELP", "NAME", "add_arguments", "run"]
+__all__ = ["HELP", "add_arguments", "run"]
 
-NAME = "runbook"
 HELP = "write the playbook from hypothesis to experiment, with rollback criteria from the incident's own data"
 
 

@@ -11,9 +11,8 @@ from rca.cli.outcome import Outcome
 from rca.findings.data_quality import data_quality
 from rca.times import format_time
 
-__all__ = ["HELP", "NAME", "add_arguments", "run"]
+__all__ = ["HELP", "add_arguments", "run"]
 
-NAME = "summary"
 HELP = "say what a store holds: spans of time, services, sampling, correlation IDs, data quality"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
 from rca.digests.words import word_set
@@ -70,7 +71,8 @@ _QUESTION = r"\?[|&]?"
 _OPERATOR = r"->>|->|#>>|#>|@>|<@|\|\||&&|<=>|<=|>=|<>|!=|!~\*?|~\*|:=|=>|<<|>>|\*=|[-+*/%<>=~!@\#&|^`:?\\]"
 
 
-def _compile(name: str) -> re.Pattern[str]:
+@cache
+def _pattern(name: str) -> re.Pattern[str]:
     hints = r"/\*M?![0-9]*|\*/" if name == "mysql" else r"(?!)"
     question = _QUESTION if name == "postgres" else r"(?!)"
     word = r"[@#$]{0,2}" + _WORD + "#?" if name == "mssql" else "(?:@@)?" + _WORD
@@ -92,7 +94,6 @@ def _compile(name: str) -> re.Pattern[str]:
     return re.compile("|".join(parts), re.DOTALL)
 
 
-_PATTERNS = {name: _compile(name) for name in ("mysql", "postgres", "mssql", "ansi", "backslash")}
 _RENAMED = {"ellipsis": PARAMETER, "uuid": NUMBER, "mixed": WORD, "other": OPERATOR}
 _OPERAND = (WORD, NAME, STRING, NUMBER, PARAMETER)
 
@@ -120,14 +121,14 @@ def tokens(sql: str, family: str) -> Iterator[Token]:
         return
     if family == "ansi" and "\\'" in sql and _open_ended(sql):
         family = "backslash"
-    for found in _PATTERNS[family].finditer(sql):
+    for found in _pattern(family).finditer(sql):
         kind = found.lastgroup or OPERATOR
         yield Token(_RENAMED.get(kind, kind), found[0], found.start())
 
 
 def _open_ended(sql: str) -> bool:
     last = ""
-    for found in _PATTERNS["ansi"].finditer(sql):
+    for found in _pattern("ansi").finditer(sql):
         if found.lastgroup == STRING:
             last = found[0]
     quotes = last.count("'")
@@ -136,7 +137,7 @@ def _open_ended(sql: str) -> bool:
 
 def _postgres(sql: str) -> Iterator[Token]:
     """PostgreSQL: comments nest, and ``?`` is an operator between two operands."""
-    pattern, at, before, length = _PATTERNS["postgres"], 0, "", len(sql)
+    pattern, at, before, length = _pattern("postgres"), 0, "", len(sql)
     while at < length:
         if sql.startswith("/*", at):
             end = _block_end(sql, at)

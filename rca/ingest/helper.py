@@ -15,6 +15,7 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
+from rca.absent import leave_out
 from rca.errors import RcaError
 from rca.ingest.contract import Context
 from rca.ingest.formats import by_name, choose
@@ -121,6 +122,7 @@ def main() -> None:
     """Serve standard input; what a library prints must not come between the messages."""
     answers = os.fdopen(os.dup(1), "wb", 1 << 20)
     os.dup2(2, 1)
+    leave_out("pandas")
     try:
         serve(sys.stdin.buffer, answers)
     except (KeyboardInterrupt, BrokenPipeError):

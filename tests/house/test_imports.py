@@ -11,7 +11,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[2] / "rca"
 LAYERS = (
-    "errors", "times", "display", "progress", "statements", "model", "schema", "digests", "engines", "ingest", "store",
+    "errors", "absent", "times", "display", "progress", "statements", "model", "schema", "digests", "engines", "ingest", "store",
     "stats", "sql", "measures", "mechanisms", "findings", "experiments", "hypotheses", "investigation", "figures", "postmortem",
     "guards", "pytest_plugin", "gate", "cli",
 )  # fmt: skip
