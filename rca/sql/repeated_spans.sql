@@ -2,7 +2,7 @@
 -- param $from_ns BIGINT                first start that counts
 -- param $to_ns BIGINT                  first start that does not count any more
 -- param $least BIGINT                  like calls of one trace from which it counts
--- param $most BIGINT                   traces at most, in the order of their ids
+-- param $most INTEGER                  traces at most, in the order of their ids
 -- column trace_id VARCHAR              the trace
 -- column span_id VARCHAR               the span
 -- column parent_span_id VARCHAR        its parent
