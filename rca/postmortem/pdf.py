@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from rca.display import cell, escape_terminal
+from rca.display import escape_terminal, shown
 from rca.errors import RcaError
 from rca.postmortem.blocks import Block, Code, Figure, Items, Paragraph, Section, Sources, Table
 
@@ -93,13 +93,13 @@ def _block(block: Block, redact: Redactor) -> dict[str, Any]:
 
 
 def _cells(rows: Iterable[Mapping[str, Any]], redact: Redactor) -> dict[str, Any]:
-    listed = list(rows)
-    names = list(dict.fromkeys(name for row in listed for name in row))[:_COLUMNS]
-    cells = [[_breakable(_cut(_words(cell(row.get(name)), redact))) for name in names] for row in listed]
+    table = shown(list(rows), most=_COLUMNS)
+    cells = [[_breakable(_cut(_words(text, redact))) for text in row] for row in table.cells]
     widths = [
-        min(_WIDEST, max([len(name) * 0.8, *(len(row[at]) for row in cells), 4.0])) for at, name in enumerate(names)
+        min(_WIDEST, max([len(name) * 0.8, *(len(row[at]) for row in cells), 4.0]))
+        for at, name in enumerate(table.heads)
     ]
-    return {"columns": [_breakable(name) for name in names], "cells": cells, "widths": widths}
+    return {"columns": [_breakable(name) for name in table.heads], "cells": cells, "widths": widths}
 
 
 def _cut(text: str) -> str:
