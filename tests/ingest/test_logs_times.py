@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -57,6 +58,42 @@ def clock(unit: str = "") -> Clock:
         ("1772625600.000001", f"{NOON}.000001Z"),
         ("1772625600000ms", f"{NOON}Z"),
         ("/Date(1772625600000)/", f"{NOON}Z"),
+        ("2026-W10-3T12:00:00Z", f"{NOON}Z"),
+        ("Wednesday, 04-Mar-26 12:00:00 GMT", f"{NOON}Z"),
+        ("Wednesday, March 4, 2026 12:00:00 PM", f"{NOON}Z"),
+        ("March 4, 2026 at 12:00:00 PM GMT", f"{NOON}Z"),
+        ("Wed Mar  4 12:00:00 PM UTC 2026", f"{NOON}Z"),
+        ("1.7726256001231239e9", f"{NOON}.1231239Z"),
+        ("1.7726256001e+12", f"{NOON}.1Z"),
+        ("20260304120000", f"{NOON}Z"),
+        ("20260304120000123", f"{NOON}.123Z"),
+        ("20260304120000.123", f"{NOON}.123Z"),
+        ("2026-03-04 12:00:00 GMT+02:00", "2026-03-04T10:00:00Z"),
+        ("2026-03-04 12:00:00 UTC+1", "2026-03-04T11:00:00Z"),
+        ("2026-03-04 12:00:00,5+01", "2026-03-04T11:00:00.5Z"),
+        ("2026-03-04 12:00:00 Europe/Berlin", "2026-03-04T11:00:00Z"),
+        ("2026-07-04 12:00:00 America/New_York", "2026-07-04T16:00:00Z"),
+        ("2026-03-04T12:00:00+01:00[Europe/Berlin]", "2026-03-04T11:00:00Z"),
+        ("3/4/26 12:00:00:123 CET", "2026-03-04T11:00:00.123Z"),
+        ("03/04/26 12:00:00", f"{NOON}Z"),
+        ("26-03-04 12:00:00", f"{NOON}Z"),
+        ("04.03.26 12:00:00", f"{NOON}Z"),
+        ("03-13-2026 12:00:00", "2026-03-13T12:00:00Z"),
+        ("04-MAR-26 12.00.00.123456 PM", f"{NOON}.123456Z"),
+        ("4-Mar-2026::12:00:00.123", f"{NOON}.123Z"),
+        ("4 mars 2026 12:00:00", f"{NOON}Z"),
+        ("März 4, 2026 12:00:00", f"{NOON}Z"),
+        ("4/mar/2026:12:00:00 +0100", "2026-03-04T11:00:00Z"),
+        ("Mi 04 Mär 2026 12:00:00", f"{NOON}Z"),
+        ("4 мар 2026 12:00:00", f"{NOON}Z"),
+        ("2016-12-31T23:59:60Z", "2017-01-01T00:00:00Z"),
+        ("2026-03-04T24:00:00Z", "2026-03-05T00:00:00Z"),
+        ("639082008001234567", "2026-03-04T06:00:00.1234567Z"),
+        ("134171316001234567", "2026-03-04T21:00:00.1234567Z"),
+        ("2026-03-04-12.00.00.123456+060", "2026-03-04T11:00:00.123456Z"),
+        ("2026-03-04 - 12:00:00", f"{NOON}Z"),
+        ("03-04|12:00:00.123", f"{NOON}.123Z"),
+        ("W260304 12:00:00.123456", f"{NOON}.123456Z"),
     ],
 )
 def test_a_spelling(text, expected):
@@ -160,3 +197,24 @@ def test_datadog_writes_decimal_ids():
 )  # fmt: skip
 def test_severity(text, scale, number):
     assert severity_number(text, scale) == number
+
+
+@pytest.mark.parametrize(
+    ("texts", "days"),
+    [
+        (["3/4/2026 12:00:00", "25/4/2026 12:00:00"], ["2026-04-03", "2026-04-25"]),
+        (["03-04-2026 12:00:00", "03-25-2026 12:00:00"], ["2026-03-04", "2026-03-25"]),
+        (["04-09-2026 12:00:00"], ["2026-04-09"]),  # in September the file was not written yet
+        (["04/09/26 12:00:00"], ["2026-04-09"]),
+        (["17/06/09 12:00:00", "17/06/10 12:00:00"], ["2017-06-09", "2017-06-10"]),
+    ],
+)
+def test_one_order_of_day_and_month_for_a_file(texts, days):
+    notes: list[str] = []
+    for column in (texts, texts * 50):
+        reader = Clock(WRITTEN, notes.append)
+        times, fate = reader.read(column)
+        series = Clock(WRITTEN, notes.append).read_series(pl.Series(column), np.ones(len(column), bool))
+        assert set(fate) == {GOOD}
+        assert times.tolist() == [parse_time(f"{day}T12:00:00Z") for day in days] * (len(column) // len(texts))
+        assert series[0].tolist() == times.tolist()

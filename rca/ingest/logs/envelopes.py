@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rca.ingest.logs.jsonrows import UnreadableError, json_row, merge
+from rca.ingest.logs.levels import level_of_plain
+from rca.ingest.logs.logfmt import fill, pairs
 from rca.ingest.logs.rows import Row, without_ansi
 from rca.ingest.logs.textforms import text_row
 
-__all__ = ["COMPOSE", "CRI", "Partials", "compose_row", "docker_part", "inner_row", "pod_of"]
+__all__ = ["COMPOSE", "CRI", "Partials", "compose_row", "docker_part", "inner_row", "line_row", "pod_of"]
 
 CRI = re.compile(
     r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)) (?P<stream>stdout|stderr) (?P<flag>[FP])(?::\S*)?(?: (?P<log>.*))?",
@@ -19,7 +21,8 @@ CRI = re.compile(
 """A line of a Kubernetes container's log: time, stream, partial or full, text."""
 COMPOSE = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*?)(?P<number>[-_]\d+)?\s+\| ?(?P<log>.*)", re.DOTALL)
 """A line of `docker compose logs`: container, bar, text."""
-_EXPORTED = re.compile(r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z) (?P<log>\{.*\})\s*", re.DOTALL)
+_LABELS = re.compile(r"\{(?P<labels>(?:[A-Za-z_]\w*=\"[^\"]*\"(?:, ?)?)*)\} (?P<log>.*)", re.DOTALL)
+"""What Loki's logcli writes between time and line."""
 _DOCKER_KEYS = frozenset({"log", "stream", "time", "attrs", "partial_message", "container_id", "container_name"})
 _POD = re.compile(
     r"(?:^|/)(?P<namespace>[a-z0-9-]+)_(?P<pod>[a-z0-9.-]+)_(?P<uid>[0-9a-f-]{32,36})/(?P<container>[a-z0-9-]+)/(?P<restart>\d+)\.log"
@@ -59,9 +62,10 @@ def inner_row(text: str, outer: Row) -> Row:
             return merge(json_row(text.encode("utf-8", "surrogatepass"), outer.line, depth=1), outer)
         except UnreadableError:
             pass
-    found = text_row(text, outer.line)
+    found, _ = line_row(text, outer.line)
     if found is not None:
         return merge(found, outer)
+    outer.level = outer.level or level_of_plain(text)
     outer.body = text
     return outer
 
@@ -108,16 +112,34 @@ def compose_row(text: str, line: int) -> Row | None:
     return inner_row(found["log"], row)
 
 
-def exported_row(text: str, line: int) -> Row | None:
-    """Return the record of a line that CloudWatch exported: a time, then a JSON record."""
-    found = _EXPORTED.fullmatch(text)
-    if not found:
-        return None
-    try:
-        inner = json_row(found["log"].encode("utf-8", "surrogatepass"), line, depth=1)
-    except UnreadableError:
-        return None
-    return merge(inner, Row(line, time=found["time"]))
+def line_row(text: str, line: int) -> tuple[Row | None, bool]:
+    """Return the record that a line of text begins, and whether lines without a time may continue it.
+
+    A message that is a JSON record itself is opened: syslog, exports of clouds and `kubectl logs` carry such.
+
+    Examples
+    --------
+    >>> row, continues = line_row('2026-03-04T12:00:00Z {"level":"error","msg":"down"}', 0)
+    >>> row.level, row.body, continues
+    ('error', 'down', False)
+    """
+    row = text_row(text, line)
+    if row is None or row.body[:1] != "{":
+        return row, True
+    if row.body.rstrip()[-1:] == "}":
+        try:
+            inner = json_row(row.body.encode("utf-8", "surrogatepass"), line, depth=1)
+        except UnreadableError:
+            return row, True
+        if inner.time or inner.level or "message" in inner.keys:
+            return merge(inner, row), False
+        return row, True
+    found = _LABELS.match(row.body)
+    if found:
+        row.body = ""
+        fill(row, pairs(found["labels"].replace(",", " ")) or [])
+        return inner_row(found["log"], row), True
+    return row, True
 
 
 def pod_of(path: str) -> dict[str, str]:

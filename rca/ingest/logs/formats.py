@@ -11,12 +11,14 @@ from rca.ingest.exact import peek
 from rca.ingest.logs.access import access_row
 from rca.ingest.logs.documents import read_document
 from rca.ingest.logs.envelopes import COMPOSE, CRI, docker_part
+from rca.ingest.logs.journal import read_journal
 from rca.ingest.logs.logfmt import logfmt_row
 from rca.ingest.logs.names import role_of
 from rca.ingest.logs.reader import read_compose, read_lines
 from rca.ingest.logs.rows import without_ansi
+from rca.ingest.logs.severity import severity_number
 from rca.ingest.logs.textforms import text_row
-from rca.ingest.logs.w3c import read_w3c
+from rca.ingest.logs.w3c import fields_of, read_w3c
 
 __all__ = ["LOG_FORMATS"]
 
@@ -77,6 +79,11 @@ def _journald(sample: Sample) -> Guess:
     return Guess(0.9, "journald's fields") if found and found >= 0.5 * len(sample.records) else NO
 
 
+def _journal_export(sample: Sample) -> Guess:
+    found = any(line.startswith("__REALTIME_TIMESTAMP=") for line in sample.lines[:64])
+    return Guess(0.9, "journald's fields, one a line") if found else NO
+
+
 def _loki(sample: Sample) -> Guess:
     found = sum({"labels", "line", "timestamp"} <= record.keys() for record in sample.records)
     return Guess(0.9, "Loki's labels, line and timestamp") if found and found >= 0.5 * len(sample.records) else NO
@@ -92,7 +99,10 @@ def _cri(sample: Sample) -> Guess:
 
 
 def _compose(sample: Sample) -> Guess:
-    return _by_line(sample, COMPOSE, 0.6, "container names before bars", most=0.7)
+    share = sample.share(
+        lambda line: (found := COMPOSE.match(without_ansi(line))) and not severity_number(found["name"])
+    )
+    return Guess(0.6, "container names before bars") if share >= 0.7 else NO
 
 
 def _syslog(sample: Sample) -> Guess:
@@ -110,7 +120,7 @@ def _logfmt(sample: Sample) -> Guess:
 
 
 def _w3c(sample: Sample) -> Guess:
-    return Guess(0.9, "#Fields: of a W3C log") if any(line.startswith("#Fields:") for line in sample.lines) else NO
+    return Guess(0.9, "a line that names the columns") if any(map(fields_of, sample.lines)) else NO
 
 
 def _held(sample: Sample) -> list[dict[str, Any]]:
@@ -166,8 +176,11 @@ LOG_FORMATS: tuple[Format, ...] = (
     Format("cri", "Kubernetes container logs (CRI)", ("logs",), _cri, read_lines),
     Format("compose", "docker compose logs", ("logs",), _compose, read_compose),
     Format("journald", "journald JSON", ("logs",), _journald, read_lines),
+    Format("journal-export", "journald's export format", ("logs",), _journal_export, read_journal),
     Format("logcli", "Loki's logcli in JSON lines", ("logs",), _loki, read_lines),
-    Format("w3c", "W3C extended logs (IIS, CloudFront)", ("logs",), _w3c, read_w3c),
+    Format(
+        "w3c", "logs that name their columns (W3C: IIS, CloudFront; Zeek; VPC flow logs)", ("logs",), _w3c, read_w3c
+    ),
     Format("access", "access logs (nginx, Apache, Envoy, HAProxy, load balancers)", ("logs",), _access, read_lines),
     Format("logfmt", "logfmt", ("logs",), _logfmt, read_lines),
     Format("syslog", "syslog (RFC 3164, RFC 5424)", ("logs",), _syslog, read_lines),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from rca.ingest.logs.levels import level_ahead
 from rca.ingest.logs.rows import Row, brackets
 from rca.ingest.logs.severity import LEVEL_WORDS, severity_number
 
@@ -17,6 +18,7 @@ _LEVEL = re.compile(
     rf"|(?:[A-Za-z][\w-]*\.)?(?P<upper>{_UPPER}|LOG|DETAIL|HINT|STATEMENT|CONTEXT|QUERY)(?:\s*:\s*|\s*\|\s*|\s+-+\s+|\s+|,\s*|$)"
     rf"|(?P<lower>(?i:{_UPPER}))(?::\s+|\t+\s*|\s{{2,}}|\s+-+\s+|\s*\|\s*)"
 )
+_LEVEL_NAME = re.compile(rf"([A-Z]+)\s*\|\s*(?=(?:{_UPPER})\s*\|)")
 _BARE = re.compile(
     r"(?:trace|debug|info|notice|warn|warning|error|critical|fatal|Information|Info|Warning|Error|Debug)(?=\s)"
 )
@@ -33,6 +35,7 @@ _LOGGER = re.compile(
     r"([A-Za-z_$][\w$-]*(?:[./$\\][\w$<>@/\\-]+)+)(?:\[\d+\])?(?::\d+)?\s*(?::\s+|\s+-+\s+|\s+:\s*|\s+(?=\[))"
     r"|([a-z][\w$]*(?:\.[a-z_][\w$]*)+\.[A-Z][\w$]*)\s+"
     r"|([\w.-]+(?: \*\d+)?)\s+-\s+"
+    r"|([\w:.$/-]+)\]\s+"
 )
 _SOURCE = re.compile(
     r"((?:[\w./-]+/)?[\w-]+\.(?:go|py|java|cc|cpp|cxx|c|h|js|mjs|ts|rs|rb|kt|scala|php|cs|ex|swift|m|lua))[: ](\d+)\]?:?\s+"
@@ -41,6 +44,7 @@ _COLUMN = re.compile(r"([A-Z][A-Z0-9_]{1,12})\s{2,}")
 _PROGRAM = re.compile(r"([\w.-]+\.\w{2,4}(?: \*\d+)?)\s+-\s+")
 _TABS = re.compile(r"([^\t]{1,120})\t+")
 _REQUEST = re.compile(r"\breq-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _PLAIN_BOX = re.compile(r"[\w.$:#@/+*=-]{1,120}|(?:pid|tid|client|remote|ppid|thread)[ :=].{1,80}")
 
 
@@ -56,7 +60,7 @@ def strip_header(rest: str, row: Row) -> str:
     ('ready', 'INFO')
     """
     closed = _CLOSE.match(rest)
-    rest = rest[closed.end() :] if closed else rest
+    rest = head = rest[closed.end() :] if closed else rest
     boxes = 0
     for _ in range(8):
         before = rest
@@ -70,6 +74,8 @@ def strip_header(rest: str, row: Row) -> str:
         if rest == before:
             break
     if not row.level:
+        row.level = level_ahead(head)
+    if not row.level:
         rest = _without_level(rest, row)
     return rest
 
@@ -77,6 +83,10 @@ def strip_header(rest: str, row: Row) -> str:
 def _to_level(rest: str, row: Row) -> str:
     found = _LEVEL.match(rest)
     if found:
+        named = _LEVEL_NAME.match(rest)
+        if named:  # a logger that is called like a level, between bars
+            row.keep("logger", named[1])
+            return rest[named.end() :]
         row.level = found["boxed"] or found["upper"] or found["lower"]
         if found["pid"]:
             row.keep("process.pid", found["pid"][1:-1])
@@ -93,9 +103,17 @@ def _to_level(rest: str, row: Row) -> str:
         return rest[found.end() :]
     found = _NAME_LEVEL.match(rest)
     if found:
-        row.keep("logger", found[1])
+        _name(found[1], row)
         return rest[found.end() :]
     return rest
+
+
+def _name(text: str, row: Row) -> None:
+    """Keep what stands where loggers have their name; AWS Lambda has its request there."""
+    if _UUID.fullmatch(text) and not row.request:
+        row.request = text
+    else:
+        row.keep("logger", text)
 
 
 def _box(rest: str, row: Row, boxes: int) -> str:
@@ -112,7 +130,7 @@ def _context(text: str, row: Row) -> None:
     trace, span = brackets(f"[{text}]")
     if trace and not row.trace:
         row.trace, row.span = trace, span
-    request = _REQUEST.search(text)
+    request = _REQUEST.search(text) or _UUID.fullmatch(text)
     if request and not row.request:
         row.request = request[0]
     for part in ("pid", "tid", "client"):
@@ -135,7 +153,7 @@ def _logger(rest: str, row: Row) -> str:
     if row.level and "\t" in rest[:120] and "\t" in rest:
         found = _TABS.match(rest)
         if found and found.end() < len(rest) and not rest[found.end() :].startswith("{"):
-            row.keep("logger", found[1].strip())
+            _name(found[1].strip(), row)
             return rest[found.end() :]
     found = _LOGGER.match(rest) or _COLUMN.match(rest)
     if found:

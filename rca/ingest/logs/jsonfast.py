@@ -16,9 +16,9 @@ import pyarrow as pa
 from rca.ingest.logs.ids import TRACE_IN_TEXT, span_id, trace_and_span
 from rca.ingest.logs.jsoncells import Cells, Flags, all_cells, changed_at, decoded, maps_of
 from rca.ingest.logs.jsonplan import Plan
-from rca.ingest.logs.jsonrows import level_is_usable, scale_of, unit_of_key
+from rca.ingest.logs.jsonrows import unit_of_key
 from rca.ingest.logs.rows import REQUEST_IN_TEXT, Row, find_ids, without_ansi
-from rca.ingest.logs.severity import severity_number
+from rca.ingest.logs.severity import level_is_usable, scale_of, severity_number
 from rca.ingest.logs.times import BAD, GOOD, OVERFLOW, Clock
 
 __all__ = ["Fast", "decode_block"]

@@ -15,7 +15,7 @@ from rca.ingest.logs.jsonwhole import complete
 from rca.ingest.logs.logfmt import logfmt_row
 from rca.ingest.logs.names import ENVELOPE_KEYS, role_of
 from rca.ingest.logs.rows import Row
-from rca.ingest.logs.severity import severity_number
+from rca.ingest.logs.severity import level_is_usable, scale_of, severity_number
 from rca.ingest.logs.textforms import text_row
 from rca.ingest.logs.timeforms import layout_of
 
@@ -23,11 +23,10 @@ __all__ = [
     "UnreadableError",
     "decode_object",
     "is_envelope",
+    "is_json",
     "json_row",
-    "level_is_usable",
     "merge",
     "object_row",
-    "scale_of",
     "unit_of_key",
 ]
 
@@ -37,7 +36,8 @@ _SECONDS = ("epochSecond", "seconds", "sec", "secs")
 _NANOS = ("nanoOfSecond", "nanos", "nanoseconds", "nsec", "nano")
 _UNIT_KEYS = {"timemillis": "ms", "epochmillis": "ms", "epochms": "ms", "timestampms": "ms", "timems": "ms", "tsms": "ms", "timestampmillis": "ms", "realtimetimestamp": "us",
               "sourcerealtimetimestamp": "us", "timestampus": "us", "timeunixnano": "ns", "timeunixnanos": "ns", "observedtimeunixnano": "ns", "timestampns": "ns",
-              "timens": "ns", "tsns": "ns", "epochsecond": "s", "epochseconds": "s"}  # fmt: skip
+              "timens": "ns", "tsns": "ns", "epochns": "ns", "epochus": "us", "timeus": "us", "tsus": "us", "unixtimems": "ms", "unixms": "ms", "unixtimestampms": "ms",
+              "requesttimeepoch": "ms", "epochsecond": "s", "epochseconds": "s"}  # fmt: skip
 
 _AROUND = frozenset(("_index", "_id", "preview", "offset", "lastrow"))
 """What an envelope of a search says itself."""
@@ -67,6 +67,21 @@ def decode_object(data: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise UnreadableError(f"a JSON {'array' if isinstance(value, list) else 'value'} where a record is expected")
     return value
+
+
+def is_json(line: bytes) -> bool:
+    """Say whether a line is a JSON value of any kind.
+
+    Examples
+    --------
+    >>> is_json(b"[1]"), is_json(b"[cart] ready")
+    (True, False)
+    """
+    try:
+        decode_object(b'{"":' + line + b"}")
+    except UnreadableError:
+        return False
+    return True
 
 
 def _depth(data: bytes) -> int:
@@ -212,13 +227,6 @@ def _specials(found: list[Cell]) -> tuple[str, str, set[int]] | None:
     return None
 
 
-def level_is_usable(path: tuple[str, ...], text: str) -> bool:
-    """Say whether a text can be a level: under a name that often means something else only a word that is one."""
-    if path[-1] in {"status", "s", "sev", "l"} or len(path) > 1:
-        return bool(severity_number(text)) and not text.isdigit()
-    return True
-
-
 def _usable(role: str, path: tuple[str, ...], kind: str, text: str) -> bool:
     if role == "level":
         return kind in "sn" and len(text) <= 32 and level_is_usable(path, text)
@@ -263,18 +271,6 @@ def unit_of_key(key: str) -> str:
 def _time_text(path: tuple[str, ...], text: str) -> str:
     unit = unit_of_key(path[-1])
     return text + unit if unit and text.lstrip("-").isdigit() else text
-
-
-def scale_of(path: tuple[str, ...]) -> str:
-    """Return what a number under this name means as a severity."""
-    key = path[-1].lower()
-    if key in {"priority", "syslog_severity"} or path[-2:] == ("severity", "code"):
-        return "syslog"
-    if key in {"severitylevel", "severity_level"}:
-        return "azure"
-    if key in {"severitynumber", "severity_number"}:
-        return "otel"
-    return "python" if key == "levelno" else ""
 
 
 def _bytes_text(text: str) -> str:

@@ -7,9 +7,10 @@ from typing import Any
 
 from rca.ingest.logs.rows import Row
 
-__all__ = ["complete"]
+__all__ = ["complete", "join_date"]
 
 _DATE_ONLY = re.compile(r"\d{4}-\d\d-\d\d")
+_ZONE_ONLY = re.compile(r"Z|[+-]\d\d:?\d\d")
 _CLOCK_ONLY = re.compile(r"\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?")
 
 
@@ -36,16 +37,23 @@ def complete(row: Row, value: dict[str, Any]) -> None:
     if "__REALTIME_TIMESTAMP" in value and row.service.endswith(".service"):
         row.keep(row.keys["service"], row.service)
         row.service = row.service.removesuffix(".service")
+    join_date(row)
+    if not row.body:
+        row.body = _request_line(value) or _headline(row, value)
+    if not row.level and isinstance(value.get("tags"), list):
+        row.level = next((tag["value"] for tag in value["tags"] if _is_level(tag)), "")
+
+
+def join_date(row: Row) -> None:
+    """Make one time of a date and a clock that stand beside each other."""
     time, date = row.time or "", row.attributes.get("date", "")
     if _CLOCK_ONLY.fullmatch(time) and _DATE_ONLY.fullmatch(date):
         row.time = f"{row.attributes.pop('date')} {time}"
     clock = row.attributes.get("time", "")
     if _DATE_ONLY.fullmatch(time) and _CLOCK_ONLY.fullmatch(clock):
         row.time = f"{time} {row.attributes.pop('time')}"
-    if not row.body:
-        row.body = _request_line(value) or _headline(row, value)
-    if not row.level and isinstance(value.get("tags"), list):
-        row.level = next((tag["value"] for tag in value["tags"] if _is_level(tag)), "")
+        zone = row.attributes.get("tz", "")
+        row.time += zone if _ZONE_ONLY.fullmatch(zone) else ""
 
 
 def _headline(row: Row, value: dict[str, Any]) -> str:

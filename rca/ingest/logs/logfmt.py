@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
+from rca.ingest.logs.jsonwhole import join_date
 from rca.ingest.logs.names import role_of
 from rca.ingest.logs.rows import Row
+from rca.ingest.logs.severity import level_is_usable
 
 __all__ = ["fill", "logfmt_row", "pairs"]
 
@@ -61,7 +63,11 @@ def logfmt_row(text: str, line: int) -> Row | None:
         return None
     row = Row(line)
     fill(row, found)
-    return row if row.time or row.level or row.body else None
+    join_date(row)
+    if not (row.time or row.level or row.body):
+        return None
+    row.body = row.body or text
+    return row
 
 
 def fill(row: Row, found: list[tuple[str, str]]) -> None:
@@ -69,6 +75,8 @@ def fill(row: Row, found: list[tuple[str, str]]) -> None:
     best: dict[str, tuple[int, int]] = {}
     for at, (key, value) in enumerate(found):
         role = role_of((key,)) if value else None
+        if role and role[0] == "level" and not level_is_usable((key,), value):
+            continue
         if role and (role[0] not in best or role[1] < best[role[0]][0]):
             best[role[0]] = (role[1], at)
     chosen = {at: role for role, (_, at) in best.items()}

@@ -20,6 +20,9 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "tsns", "tsms", "startts", "logdate", "loggedat", "createdat", "created", "edgestarttimestamp", "starttime", "requesttimestamp",
         "epochmillis", "epochms", "epochsecond", "epochseconds", "epoch", "unixtime", "unixtimestamp", "msec", "timelocal", "t", "when",
         "edgestarttime", "occurredat", "timestampiso", "eventts", "startedat", "sourcerealtimetimestamp", "startdate", "datecreated", "generatedat", "receivedat", "messagetime", "lastseen",
+        "requestreceivedtimestamp", "stagetimestamp", "startutc", "startlocal", "activitydatetime", "createddatetime", "creationtime", "published", "recordedat", "sentat",
+        "tstamp", "timestr", "localtime", "systemtime", "timecreated", "eventdate", "datetimeutc", "syslogtimestamp", "unixtimems", "unixms", "epochus", "epochns",
+        "timeus", "tsus", "timestampunix", "timestampepoch", "unixtimestampms", "requesttimeepoch", "requesttime",
     ),
     "observed": ("observedtimestamp", "observedtimeunixnano", "receivetimestamp", "ingestiontime", "@ingestiontime", "ingesttime", "eventingested"),
     "level": (
@@ -36,20 +39,22 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "traceid", "oteltraceid", "ddtraceid", "traceparent", "httprequesttraceparent", "xb3traceid", "b3traceid", "b3", "ubertraceid", "xamzntraceid",
         "amzntraceid", "logginggoogleapiscomtrace", "xcloudtracecontext", "operationid", "trace", "xraytraceid", "@xraytraceid", "awsxraytraceid",
         "sentrytrace", "traceidhex", "oteltrace", "@tr", "xtraceid", "tracetraceid", "spancontexttraceid", "contexttraceid", "sw8traceid", "requesttraceid",
-        "traceuuid",
+        "traceuuid", "aioperationid", "currenttraceid", "rootspanid", "tracecontexttraceid", "xtrace", "zipkintraceid", "jaegertraceid", "trid", "tid128",
     ),
     "span": (
         "spanid", "otelspanid", "ddspanid", "xb3spanid", "b3spanid", "logginggoogleapiscomspanid", "@sp", "parentid", "operationparentid", "transactionid",
-        "spanidhex", "xspanid", "spancontextspanid", "contextspanid", "tracespanid",
+        "spanidhex", "xspanid", "spancontextspanid", "contextspanid", "tracespanid", "aioperationparentid", "currentspanid", "tracecontextspanid", "zipkinspanid", "jaegerspanid",
     ),
     "request": (
         "requestid", "xrequestid", "httprequestid", "reqid", "awsrequestid", "@requestid", "httprequestheadersxrequestid", "correlationid",
         "xcorrelationid", "requestuuid", "rid", "xamznrequestid", "xamzrequestid", "xmsrequestid", "cfray", "requestheadersxrequestid", "xamzcfid",
+        "httprequestheadersrequestid", "requestguid", "activityid", "callid", "reqguid", "transactionguid", "xrequestuuid", "httpxrequestid", "kongrequestid", "vcaprequestid",
+        "xvcaprequestid", "rayid", "auditid", "xrid", "corrid", "correlationuuid", "conversationid", "connectionrequestid", "requestcontextrequestid",
     ),
     "service": (
         "servicename", "service", "otelservicename", "ddservice", "approlename", "cloudrolename", "applicationname", "appname", "application", "app",
         "kubernetescontainername", "kubernetesdeploymentname", "kuberneteslabelsapp", "containername", "resourcelabelscontainername", "resourcelabelsservicename",
-        "syslogidentifier", "systemdunit", "svc", "microservice", "k8scontainername", "job", "resourcelabelsfunctionname", "program",
+        "syslogidentifier", "systemdunit", "svc", "aicloudrole", "cloudrole", "rolename", "servicecomponent", "microservice", "k8scontainername", "job", "resourcelabelsfunctionname", "program",
     ),
 }  # fmt: skip
 _RANKED: dict[str, Role] = {}
@@ -61,7 +66,7 @@ _CONTAINERS = {
     "mdc", "contextmap", "context", "ctx", "fields", "@fields", "attributes", "attr", "attrs", "extra", "labels", "jsonpayload", "structuredmetadata",
     "properties", "property", "headers", "header", "req", "request", "http", "data", "record", "dd", "otel", "tracing", "metadata", "meta", "span", "resource",
     "tags", "log", "scope", "details", "event", "source", "content", "source2", "parsed", "payload", "structured", "baggage", "message", "msg", "spancontext",
-    "kubernetes", "requestheaders", "contexts",
+    "kubernetes", "requestheaders", "contexts", "basedata", "tracecontext", "telemetry", "correlation", "ids", "fieldsmap", "eventdata", "logging", "params", "state", "scopes",
 }  # fmt: skip
 _WORDY = {"message", "msg", "text", "body", "formatted", "value"}
 _NESTED_ONLY = {"id": "request"}

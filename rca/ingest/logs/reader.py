@@ -12,26 +12,28 @@ import polars as pl
 import pyarrow as pa
 
 from rca.ingest.contract import Sink
+from rca.ingest.logs.continuations import goes_on, join
 from rca.ingest.logs.envelopes import (
     CRI,
     Partials,
     compose_row,
     docker_part,
     docker_row,
-    exported_row,
+    line_row,
     pod_of,
 )
 from rca.ingest.logs.jsonfast import Fast, decode_block
 from rca.ingest.logs.jsonplan import Plan, learn
-from rca.ingest.logs.jsonrows import UnreadableError, decode_object, object_row
+from rca.ingest.logs.jsonrows import UnreadableError, decode_object, is_json, object_row
+from rca.ingest.logs.levels import level_of_plain
 from rca.ingest.logs.rows import Row, canonical, without_ansi
-from rca.ingest.logs.severity import severity_number
-from rca.ingest.logs.textforms import text_row
 from rca.ingest.logs.times import Clock
 from rca.ingest.source import Block, Source
 from rca.ingest.templates import Miner
 
 _FEW_LINES = 64
+_SPREAD_LINES, _SPREAD_BYTES = 2000, 1 << 20
+"""How far a JSON record may go on over lines, as Elasticsearch writes the traces in its own log."""
 _BLOCK = 6 << 20
 
 __all__ = ["Batch", "LineReader", "read_compose", "read_lines"]
@@ -96,6 +98,10 @@ class LineReader:
         self._plan: Plan | None = None
         self._attempts = 8
         """How often yet the form of JSON lines may be learned anew."""
+        self._pieces: list[bytes] = []
+        self._next, self._waits = 0, -1
+        self._last = False
+        """The first line of the block that no record has taken, and the one whose end lies in the next block."""
 
     def run(self) -> None:
         """Read everything."""
@@ -152,14 +158,16 @@ class LineReader:
         if fast is None:
             return False
         batch, before = Batch(), -1
-        self._open_text = self._open_plain = False
+        self._begin(pieces)
         for number in fast.odd:
+            if number < self._next:
+                continue
             line = pieces[number]
             if number != before + 1:
                 self._open_text = self._open_plain = False
             before = number
             self._line(line, number, batch, at + int(starts[number]))
-            if self._open_text:
+            if self._open_text or self._waits >= 0:
                 return False
         if fast.odd and fast.odd[-1] == len(pieces) - 1 and self._open_plain:
             return False
@@ -170,9 +178,13 @@ class LineReader:
         """Read lines; return where the record begins that may go on in the next block, unless this is the last."""
         pieces, starts = _split(data)
         batch = Batch()
-        self._open_text = self._open_plain = False
+        self._begin(pieces, last=last)
         for number, piece in enumerate(pieces):
-            self._line(piece, number, batch, at + int(starts[number]))
+            if number >= self._next:
+                self._line(piece, number, batch, at + int(starts[number]))
+                if self._waits >= 0:
+                    self.emit(batch)
+                    return int(starts[self._waits])
         held = None
         if not last and (self._open_text or self._open_plain) and batch.rows:
             row = batch.rows.pop()
@@ -181,6 +193,31 @@ class LineReader:
             batch.bad = [one for one in batch.bad if one.line < row.line]
         self.emit(batch)
         return held
+
+    def _begin(self, pieces: list[bytes], *, last: bool = False) -> None:
+        self._pieces, self._last = pieces, last
+        self._next, self._waits = 0, -1
+        self._open_text = self._open_plain = False
+
+    def _spread(self, number: int) -> bytes | None:
+        """Return the whole of a JSON record that goes on over the next lines, or None where it does not."""
+        size = len(self._pieces[number])
+        for at in range(number + 1, min(len(self._pieces), number + _SPREAD_LINES)):
+            line = self._pieces[at]
+            size += len(line) + 1
+            if line[:1] == b"{" or size > _SPREAD_BYTES:
+                return None
+            if line.rstrip()[-1:] == b"}":
+                whole = b"\n".join(self._pieces[number : at + 1])
+                try:
+                    decode_object(whole)
+                except UnreadableError:
+                    continue
+                self._next = at + 1
+                return whole
+        if not self._last and len(self._pieces) - number < _SPREAD_LINES:
+            self._waits = number
+        return None
 
     def _line(self, piece: bytes, number: int, batch: Batch, offset: int) -> None:
         line = piece[:-1] if piece[-1:] == b"\r" else piece
@@ -196,7 +233,9 @@ class LineReader:
             if self._open_text:
                 batch.joined[-1].append(self._decode(line))
                 return
-            repaired = self._repaired(line)
+            repaired = self._repaired(line) or (self._spread(number) if "unexpected end" in str(error) else None)
+            if self._waits >= 0:
+                return
             if repaired is None:
                 batch.bad.append(_Bad(number, str(error), line, offset))
                 self._open_plain = False
@@ -249,23 +288,23 @@ class LineReader:
         if row is _PENDING:
             return
         if row is None:
-            row = text_row(text, number)
+            row, continues = line_row(text, number)
             if row is not None:
                 if text is not written:
                     row.keep("log.record.original", written)
                 batch.add(row)
-                self._open_text, self._open_plain = True, False
+                self._open_text, self._open_plain = continues, False
                 return
         if row is not None:
             batch.add(row)
             self._open_text = self._open_plain = False
-        elif self._open_text or (self._open_plain and text[0] in " \t"):
+        elif self._open_text or (self._open_plain and goes_on(text, batch.rows[-1], batch.joined[-1])):
             batch.joined[-1].append(text)
-        elif text.lstrip()[:1] in "[{" and _is_json(line):
+        elif text.lstrip()[:1] in "[{" and is_json(line):
             batch.bad.append(_Bad(number, "a JSON array where a record is expected", line, offset))
             self._open_plain = False
         else:
-            batch.add(Row(number, body=text))
+            batch.add(Row(number, body=text, level=level_of_plain(text)))
             self._open_plain = True
 
     def _enveloped(self, text: str, number: int) -> Row | None:
@@ -277,16 +316,14 @@ class LineReader:
             self._open_text = self._open_plain = False
             return whole if whole is not None else _PENDING
         if self.compose:
-            row = compose_row(text, number)
-            if row is not None:
-                return row
-        return exported_row(text, number) if text[-1:] == "}" and text[:1].isdigit() else None
+            return compose_row(text, number)
+        return None
 
     def emit(self, batch: Batch, fast: Fast | None = None) -> None:
         """Turn a batch into columns and hand them on, in the order of the input."""
         for row, more in zip(batch.rows, batch.joined, strict=True):
             if more:
-                _join(row, more)
+                join(row, more)
         columns = canonical(batch.rows, self.clock, self.service)
         bad = [*batch.bad, *(_far(row) for row in columns.overflow)]
         table, lines = columns.table, columns.lines
@@ -336,25 +373,6 @@ def _completed(table: pa.Table) -> pa.Table:
     """Return columns of the fast path with those that only other records have."""
     table = table.append_column("observed_time_ns", pa.nulls(table.num_rows, pa.int64()))
     return table.append_column("template", pa.repeat(pa.scalar("", pa.string()), table.num_rows))
-
-
-def _is_json(line: bytes) -> bool:
-    try:
-        decode_object(b'{"":' + line + b"}")
-    except UnreadableError:
-        return False
-    return True
-
-
-def _join(row: Row, more: list[str]) -> None:
-    while more and not more[-1].strip():
-        more.pop()
-    if not more:
-        return
-    if not row.level:  # java.util.logging writes the level on the second line
-        word = more[0].split(":", 1)[0] if ":" in more[0] else ""
-        row.level = word if word.isupper() and severity_number(word) else ""
-    row.body = "\n".join([row.body, *more])
 
 
 def _with_templates(table: pa.Table, miner: Miner) -> pa.Table:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-__all__ = ["LEVEL_WORDS", "severity_number"]
+__all__ = ["LEVEL_WORDS", "level_is_usable", "scale_of", "severity_number"]
 
 _WORDS: dict[str, int] = {
     "trace": 1, "verbose": 1, "finest": 1, "finer": 2, "all": 1, "silly": 1, "v": 1, "trc": 1, "vrb": 1,
@@ -17,12 +17,24 @@ _WORDS: dict[str, int] = {
     "warn": 13, "warning": 13, "w": 13, "wrn": 13, "warni": 13,
     "error": 17, "err": 17, "e": 17, "eror": 17, "severe": 17, "erro": 17, "failure": 17, "fail": 17,
     "critical": 21, "crit": 21, "c": 21, "ftl": 21, "dpanic": 21, "fatal": 21, "f": 21, "fata": 21, "panic": 22, "alert": 22,
-    "a": 22, "assert": 21, "emerg": 24, "emergency": 24, "crt": 21,
+    "a": 22, "assert": 21, "emerg": 24, "emergency": 24, "crt": 21, "trac": 1, "blat": 1, "subdebug": 5, "ddebug": 5, "fault": 21,
 }  # fmt: skip
 
+_FOREIGN = {
+    5: "fein débogage depuración depuração отладка",
+    9: "infos informationen informatie información informações informazioni informazione informacja сообщение bilgi 情報 信息 資訊 정보",
+    10: "hinweis avis aviso nota avviso uwaga замечание 通知 알림",
+    13: "warnung avertissement attention advertencia advertência avvertenza attenzione ostrzeżenie waarschuwing varning предупреждение uyarı 警告 경고",
+    17: "fehler erreur erro errore błąd fout fel ошибка hata 錯誤 错误 エラー 오류 schwerwiegend grave allvarligt 重大 严重 심각",
+    21: "kritisch critique crítico critico krytyczny важно ölümcül 致命的エラー 致命错误 치명적오류",
+    22: "panik panique pánico pânico panico паника",
+}
+"""Level words of programs that speak the language of their user, by severity."""
+_WORDS |= {word: number for number, words in _FOREIGN.items() for word in words.split()}
+
 LEVEL_WORDS = (
-    "TRACE|VERBOSE|FINEST|FINER|FINE|DEBUG[1-5]?|DBG|CONFIG|INFORMATION|INFORMATIONAL|INFO|INF|NOTICE|NOTE|"
-    "WARNING|WARN|WRN|ERROR|ERR|SEVERE|CRITICAL|CRIT|FATAL|ALERT|EMERGENCY|EMERG|PANIC|FAILURE"
+    "TRACE|TRAC|TRC|VERBOSE|VRB|FINEST|FINER|FINE|DEBUG[1-5]?|DBUG|DBG|CONFIG|INFORMATION|INFORMATIONAL|INFO|INF|NOTICE|NOTE|"
+    "WARNING|WARN|WRN|ERROR|ERRO|EROR|ERR|SEVERE|CRITICAL|CRIT|CRT|FATAL|FATA|FTL|DPANIC|ALERT|EMERGENCY|EMERG|PANIC|FAILURE"
 )
 """Level words that may stand in the header of a line; an alternation for regular expressions, upper case."""
 
@@ -65,6 +77,25 @@ def severity_number(text: str, scale: str = "") -> int:
         return min(24, max(1, _WORDS[found[1]] + int(found[2])))
     tail = word.rsplit(".", 1)[-1]  # Laravel's "local.ERROR", "log4j.level.INFO"
     return _WORDS.get(tail, 0) if len(tail) > 2 else 0
+
+
+def level_is_usable(path: tuple[str, ...], text: str) -> bool:
+    """Say whether a text can be a level: under a name that often means something else only a word that is one."""
+    if path[-1] in {"status", "s", "sev", "l"} or (len(path) > 1 and not scale_of(path)):
+        return bool(severity_number(text)) and not text.isdigit()
+    return True
+
+
+def scale_of(path: tuple[str, ...]) -> str:
+    """Return what a number under this name means as a severity."""
+    key = path[-1].lower()
+    if key in {"priority", "syslog_severity"} or path[-2:] == ("severity", "code"):
+        return "syslog"
+    if key in {"severitylevel", "severity_level"}:
+        return "azure"
+    if key in {"severitynumber", "severity_number"}:
+        return "otel"
+    return "python" if key == "levelno" else ""
 
 
 def _numeric(value: int, scale: str) -> int:

@@ -7,7 +7,10 @@ from collections.abc import Callable
 
 from rca.ingest.logs.access import access_row, haproxy_row
 from rca.ingest.logs.headers import strip_header
+from rca.ingest.logs.levels import level_ahead
 from rca.ingest.logs.logfmt import fill, logfmt_row, pairs
+from rca.ingest.logs.months import in_english
+from rca.ingest.logs.programs import program_row
 from rca.ingest.logs.rows import Row
 from rca.ingest.logs.severity import LEVEL_WORDS
 from rca.ingest.logs.timeforms import TIME
@@ -19,7 +22,7 @@ _SYSLOG_TIME = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +\d{1,2} (?
 _TAG = r"(?P<tag>[^\s:\[\]]+(?:\([^)]*\))?|[^\s:\[\]]+(?: [^\s:\[\]]+){1,3}(?=\[\d+\]))(?:\[(?P<pid>\d+)\])?(?: \([^)]{1,120}\))?: ?"
 
 _KLOG = re.compile(
-    r"(?P<level>[IWEF])(?P<time>(?:\d{4})?\d{4} \d\d:\d\d:\d\d\.\d{3,9})\s+(?P<pid>\d+) (?P<file>[^\s:\]]+):(?P<at>\d+)\] ?(?P<body>.*)",
+    r"(?P<level>[IWEF])(?P<time>(?:\d\d|\d{4})?\d{4} \d\d:\d\d:\d\d\.\d{3,9})\s+(?P<pid>\d+) (?P<file>[^\s:\]]+):(?P<at>\d+)(?:\] ?|[ \t]+)(?P<body>.*)",
     re.DOTALL,
 )
 _RFC5424 = re.compile(
@@ -27,11 +30,20 @@ _RFC5424 = re.compile(
     r'(?P<data>-|(?:\[(?:[^\]"\\]|\\.|"(?:[^"\\]|\\.)*")*\])+)(?: (?P<body>.*))?',
     re.DOTALL,
 )
+_PROGRAM = r"(?P<tag>[\w./-]+)\[(?P<pid>[\w.]+)\]: ?"
+_NOT_EVENT = r"(?!(?:CEF|LEEF):)"
 _RFC3164 = re.compile(
-    rf"(?:<(?P<pri>\d{{1,3}})>)?(?P<time>{_SYSLOG_TIME}) (?:(?P<host>[^\s:\[\]]+) {_TAG})?(?P<body>.*)", re.DOTALL
+    rf"(?:<(?P<pri>\d{{1,3}})>)?(?P<time>{_SYSLOG_TIME}):? (?:(?P<host>[^\s:\[\]]+) (?:{_NOT_EVENT}{_TAG}|(?=(?:CEF|LEEF):)))?(?P<body>.*)",
+    re.DOTALL,
 )
+_HOSTLESS = re.compile(rf"(?:<(?P<pri>\d{{1,3}})>)?(?P<time>{_SYSLOG_TIME}|{_ISO}) {_PROGRAM}(?P<body>.*)", re.DOTALL)
 _RSYSLOG = re.compile(
-    rf"(?:<(?P<pri>\d{{1,3}})>)?(?P<time>{_ISO}) (?P<host>(?!\d{{4}}-\d\d-\d\d )[\w.@-]+) (?=[^{{\"']){_TAG}(?P<body>.*)",
+    rf"(?:<(?P<pri>\d{{1,3}})>)?(?P<time>{_ISO}) (?P<host>(?!\d{{4}}-\d\d-\d\d |(?i:[a-z]*(?:{LEVEL_WORDS}))[ :])[\w.@-]+) (?=[^{{\"']){_NOT_EVENT}{_TAG}(?P<body>.*)",
+    re.DOTALL,
+)
+_JOURNAL = re.compile(
+    r"(?P<time>[A-Z][a-z]{2} \d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})?(?: [A-Z]{2,5})?|\d{10}\.\d{6}) (?P<host>[\w.-]+) "
+    r"(?P<tag>[^\s:\[\]]+)(?:\[(?P<pid>\d+)\])?: (?P<body>.*)",
     re.DOTALL,
 )
 _CLUSTER = re.compile(
@@ -60,16 +72,22 @@ _REDIS = re.compile(
     r"(?P<pid>\d+):(?P<role>[XCSM]) (?P<time>\d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d\.\d{3}) (?P<level>[.\-*#]) (?P<body>.*)",
     re.DOTALL,
 )
-_PIPES = re.compile(rf"(?P<time>{TIME})\|(?P<fields>(?:[^|]{{1,200}}\|){{1,8}})(?P<body>[^|]*)", re.DOTALL)
+_PIPES = re.compile(rf"(?P<time>{TIME})\|(?P<fields>(?:[^|]{{1,200}}\|){{1,8}})(?P<body>.*)", re.DOTALL)
 _EPOCH = re.compile(
-    r"[\[(]?(?P<time>\d{10}[.,]\d{1,9}|\d{10}|\d{13}|\d{16}|\d{19})[\])]?(?P<rest>[ \t:|,;].*)", re.DOTALL
+    r"[\[(]?(?P<time>\d{10}[.,]\d{1,9}|\d{10}|\d{13}|\d{16}|\d{19}|\d\.\d+[eE]\+?\d\d)[\])]?(?P<rest>[ \t:|,;].*)",
+    re.DOTALL,
 )
 _TAI = re.compile(r"(?P<time>@4[0-9a-fA-F]{23}) (?P<rest>.*)", re.DOTALL)
 _LEVELS = rf"\[?(?P<level>(?i:{LEVEL_WORDS}))\]?"
-_LEVEL_FIRST = re.compile(rf"{_LEVELS}[ :|,\t-]+[\[(]?(?P<time>{TIME})(?P<rest>.*)", re.DOTALL)
-_GENERIC = re.compile(rf"[\[(<{{\"']{{0,2}}(?P<time>{TIME})(?P<rest>.*)", re.DOTALL)
-_WITHIN = re.compile(rf"(?P<before>(?:[^\s\"]+[ \t]+){{1,5}}?[\[(<]?)(?P<time>{TIME})(?P<rest>.*)", re.DOTALL)
-_SENTENCE = re.compile(r"(?:[a-z]{2,}[,.;]?[ \t]+){2}|=|: \S*$")
+_LEVEL_FIRST = re.compile(rf"{_LEVELS}(?:[ :|,\t-]+[\[(]?|[\[(])(?P<time>{TIME})(?P<rest>.*)", re.DOTALL)
+_GENERIC = re.compile(rf"[^\w\s+-]{{0,5}}(?P<time>{TIME})(?P<rest>.*)", re.DOTALL)
+_WITHIN = re.compile(
+    rf"(?P<before>(?:(?:[^\s\"]+[ \t]+){{1,5}}?|(?:[^\s\":]+::){{1,3}})[\[(<]?)(?P<time>{TIME})(?P<rest>.*)", re.DOTALL
+)
+_CLOCK = re.compile(r"[\[(]?(?P<time>\d{1,2}:\d\d:\d\d(?:[.,]\d{1,9})?)(?P<rest>[\])]?[ \t|].*)", re.DOTALL)
+_INDENTED = re.compile(rf"[ \t]+(?:{TIME})[ \t]+(?P<box>\[)?\S")
+_SENTENCE = re.compile(r"(?:(?<!\S)[a-z]{2,}[,.;]?[ \t]+){2}|=|: \S*$")
+_PRIORITY = re.compile(r"<(\d{1,3})>(?=\S)")
 _SD = re.compile(r'\[([^\s\]]+)((?: [^\s=\]"]+="(?:[^"\\]|\\.)*")*)\]')
 _SD_PAIR = re.compile(r'([^\s="]+)="((?:[^"\\]|\\.)*)"')
 _KLOG_MESSAGE = re.compile(r'"((?:[^"\\]|\\.)*)"\s*(.*)', re.DOTALL)
@@ -88,14 +106,27 @@ def text_row(text: str, line: int) -> Row | None:
     True
     """
     first = text[:1]
-    if not first or first in " \t}":
+    if not first or first == "}":
         return None
+    if first in " \t":
+        return _indented(text, line)
     for letters, read in _READERS:
         if letters is None or first in letters:
             row = read(text, line)
             if row is not None:
                 return row
-    return None
+    english = in_english(text)
+    return text_row(english, line) if english else None
+
+
+def _indented(text: str, line: int) -> Row | None:
+    """Read a line that begins with blanks: a record only where a level or a box follows its time."""
+    found = program_row(text, line) if text.lstrip()[:1].isdigit() else None
+    indented = None if found else _INDENTED.match(text)
+    if not indented:
+        return found
+    row = text_row(text.lstrip(), line)
+    return row if row and (row.level or indented["box"]) else None
 
 
 def _klog(text: str, line: int) -> Row | None:
@@ -145,14 +176,15 @@ def _rfc5424(text: str, line: int) -> Row | None:
 
 
 def _rfc3164(text: str, line: int) -> Row | None:
-    found = _RFC3164.match(text) or _RSYSLOG.match(text)
+    found = _HOSTLESS.match(text) or _RFC3164.match(text) or _RSYSLOG.match(text) or _JOURNAL.match(text)
     if not found:
         return None
-    row = Row(line, time=found["time"], body=found["body"])
-    if found["pri"]:
+    row, parts = Row(line, time=found["time"], body=found["body"]), found.groupdict()
+    if parts.get("pri"):
         _priority(found["pri"], row)
-    if found["host"]:
+    if parts.get("host"):
         row.keep("host.name", found["host"])
+    if parts["tag"]:
         row.service = re.sub(r"\(.*\)$", "", found["tag"]).rsplit("/", 1)[-1] or found["tag"]
         if row.service != found["tag"]:
             row.keep("syslog.tag", found["tag"])
@@ -163,7 +195,42 @@ def _rfc3164(text: str, line: int) -> Row | None:
         row.attributes |= inner.attributes
         row.template = inner.template
         row.time = inner.time
+    elif not row.level:
+        _inside(row)
     return row
+
+
+def _inside(row: Row) -> None:
+    """Take level and ids from a message that has a header of its own; the message stays whole."""
+    inner = _klog(row.body, row.line) or logfmt_row(row.body, row.line)
+    if inner is None:
+        row.level = level_ahead(row.body, 3, 0)
+        return
+    row.level, row.scale = inner.level, inner.scale
+    row.trace, row.span, row.request = inner.trace, inner.span, inner.request
+    for role in ("trace", "span", "request"):
+        if role in inner.keys:
+            row.keys[role] = inner.keys[role]
+
+
+def _prioritised(text: str, line: int) -> Row | None:
+    """Read a line of which syslog's priority is all the header, as systemd takes them from standard output."""
+    found = _PRIORITY.match(text)
+    if not found:
+        return None
+    row = text_row(text[found.end() :], line) or Row(line, body=text[found.end() :])
+    if not row.level:
+        _priority(found[1], row)
+    return row
+
+
+def _clocked(text: str, line: int) -> Row | None:
+    """Read a line that has a clock without a date, which is no time, and a level that makes it a record all the same."""
+    found = _CLOCK.match(text)
+    level = level_ahead(found["rest"].lstrip("])"), 4, 0) if found else ""
+    if not found or not level:
+        return None
+    return Row(line, level=level, body=text)
 
 
 def _priority(text: str, row: Row) -> None:
@@ -233,11 +300,16 @@ def _pipes(text: str, line: int) -> Row | None:
     found = _PIPES.fullmatch(text)
     if not found:
         return None
-    row = Row(line, time=found["time"], body=found["body"].strip())
+    row, levelled = Row(line, time=found["time"], body=found["body"].strip()), 0
     for at, piece in enumerate(found["fields"].split("|")[:-1]):
         word = piece.strip()
         if not row.level and re.fullmatch(rf"(?i:{LEVEL_WORDS})", word):
-            row.level = word
+            row.level, levelled = word, at
+        elif row.level and (
+            at > levelled + 1 or " " in word or "logger" in row.attributes
+        ):  # the message may hold bars itself
+            row.body = "|".join([*found["fields"].split("|")[at:-1], found["body"]]).strip()
+            break
         elif word:
             row.keep(
                 "process.pid" if word.isdigit() else "logger" if "logger" not in row.attributes else f"field{at + 1}",
@@ -266,7 +338,7 @@ def _timed(pattern: re.Pattern[str]) -> Callable[[str, int], Row | None]:
 
 
 def _before(before: str, row: Row) -> None:
-    for word in before.split():
+    for word in re.split(r"\s+|::", before):
         plain = word.strip("[]()<>:,|-")
         if not row.level and re.fullmatch(rf"(?i:{LEVEL_WORDS})", plain):
             row.level = plain
@@ -286,18 +358,22 @@ _READERS: tuple[tuple[str | None, Callable[[str, int], Row | None]], ...] = (
     ("IWEF", _klog),
     ("0123456789<", _rfc5424),
     (None, access_row),
+    ("0123456789abcdefABCDEF", haproxy_row),
+    (None, program_row),
     (None, _cluster),
     ("0123456789", _named(_ANDROID, {"pid": "process.pid", "tid": "thread.id", "tag": "logger"})),
-    ("JFMASOND<0123456789", _rfc3164),
+    ("JFMASONDTW<0123456789", _rfc3164),
     ("DIWEFUA", _named(_RUBY, {"pid": "process.pid", "logger": "logger"})),
     ("0123456789", _spring),
     ("0123456789", _redis),
     ("0123456789", _pipes),
     ("@", _timed(_TAI)),
-    ("[(<{\"'0123456789JFMASONDTWF", _timed(_GENERIC)),
+    (None, _timed(_GENERIC)),
     ("0123456789[(", _timed(_EPOCH)),
+    ("0123456789[(", _clocked),
     ("0123456789", _named(_HPC, {"node": "host.name", "component": "logger", "state": "state"})),
     (None, logfmt_row),
     (None, _timed(_LEVEL_FIRST)),
     (None, _timed(_WITHIN)),
+    ("<", _prioritised),
 )

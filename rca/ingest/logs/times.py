@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -13,7 +13,10 @@ import polars as pl
 
 from rca.ingest.civil import days_from_civil
 from rca.ingest.logs import digits
-from rca.ingest.logs.timeforms import Layout, is_number, layout_of, shape
+from rca.ingest.logs.civiltimes import days_from_week, minutes_east
+from rca.ingest.logs.dateorder import DEFAULT, Order, ambiguous, decide
+from rca.ingest.logs.months import in_english
+from rca.ingest.logs.timeforms import Layout, layout_of, shape
 from rca.times import NS
 
 __all__ = ["ABSENT", "BAD", "GOOD", "OVERFLOW", "Clock"]
@@ -22,7 +25,14 @@ Ints = npt.NDArray[np.int64]
 GOOD, ABSENT, BAD, OVERFLOW = 0, 1, 2, 3
 """What became of a text: read, not there, no time, or a time that 64 bits cannot hold."""
 
-_UNITS = {"s": NS, "ms": 1_000_000, "us": 1_000, "ns": 1}
+_UNITS = {"s": NS, "ms": 1_000_000, "us": 1_000, "ns": 1, "ticks": 100, "filetime": 100}
+_STARTS = {"ticks": 62_135_596_800 * NS, "filetime": 11_644_473_600 * NS}
+"""Nanoseconds from the year 1 (.NET) and from 1601 (Windows) to 1970."""
+_WINDOWS = {
+    "filetime": (120_000_000_000_000_000, 160_000_000_000_000_000),
+    "ticks": (620_000_000_000_000_000, 670_000_000_000_000_000),
+}
+"""Numbers of Windows from 1981 to 2108 and of .NET from 1965 to 2124; nanoseconds since 1970 would be in the seventies and eighties."""
 _LIMIT = (1 << 63) - 1
 _DAY = 86_400 * NS
 _FIRST_EPOCH = 100_000_000
@@ -46,6 +56,8 @@ class Clock:
     unit: str = ""
     """Unit of plain numbers in this file, decided by the first of them."""
     _noted: set[str] = field(default_factory=set)
+    _orders: dict[str, Order] = field(default_factory=dict)
+    """Order of day, month and year of dates that do not tell it, by what stands between them."""
 
     def read(self, texts: Sequence[str | None]) -> tuple[Ints, npt.NDArray[np.uint8]]:
         """Return epoch nanoseconds and what became of each text (``GOOD``, ``ABSENT``, ``BAD``, ``OVERFLOW``)."""
@@ -57,6 +69,9 @@ class Clock:
                 groups.setdefault(shape(text), []).append(at)
         if not self.unit:
             self._decide_unit(texts, groups)
+        self._decide_order(
+            texts[at] or "" for members in groups.values() if ambiguous(texts[members[0]] or "") for at in members
+        )
         for members in groups.values():
             first = texts[members[0]] or ""
             layout = layout_of(first)
@@ -89,6 +104,8 @@ class Clock:
             numbers = texts.filter(pl.Series(wanted) & texts.str.contains(r"^\d{9,20}(?:\.\d+)?$"))
             if len(numbers):
                 self.read(numbers.to_list())  # decides the unit
+        if wanted.any() and ambiguous(texts[int(np.argmax(wanted))]):
+            self._decide_order(texts.filter(pl.Series(wanted)))
         lengths = texts.str.len_bytes().to_numpy()
         for length in np.unique(lengths[wanted])[:24].tolist():
             where = np.flatnonzero(left & (lengths == length))
@@ -151,17 +168,29 @@ class Clock:
         """
         layout = layout or layout_of(text.strip())
         if layout is None:
-            return (0, OVERFLOW) if is_number(text) and abs(Decimal(text)) > _LIMIT else (0, BAD)
+            english = in_english(text.strip())
+            return self.read_one(english) if english and layout_of(english) else (0, BAD)
         if layout.kind == "date":
+            self._decide_order((text,) if ambiguous(text) else ())
             block = np.frombuffer(text.strip().encode("latin-1", "replace"), np.uint8)
             times, fate = self._block(block.reshape(1, -1), layout)
             return int(times[0]), int(fate[0])
         part = {name: text.strip()[a:b] for name, (a, b) in layout.spans.items()}
+        if layout.kind == "float":
+            return self._float(part["n"])
         if layout.kind == "tai":
             return digits.tai(part["x"]), GOOD
         if layout.kind == "dotnet":
             return _fit(int(part["n"]) * 1_000_000) if len(part["n"]) < 40 else (0, OVERFLOW)
         return self._epoch(part, layout.unit)
+
+    def _float(self, text: str) -> tuple[int, int]:
+        """Read a number with an exponent, as encoders write great ones."""
+        value = Decimal(text)
+        if abs(value) > _LIMIT:
+            return 0, OVERFLOW
+        whole, _, tail = f"{value:f}".partition(".")
+        return self._epoch({"n": whole, "f": tail} if tail else {"n": whole}, "")
 
     def _epoch(self, part: dict[str, str], unit: str) -> tuple[int, int]:
         if len(part["n"]) > 40:
@@ -172,7 +201,7 @@ class Clock:
         unit = unit or self.unit or _unit_of(whole)
         scale = _UNITS[unit]
         fraction = int(tail.ljust(9, "0")[:9]) * scale // NS if tail else 0
-        return _fit(whole * scale + (-fraction if part["n"].startswith("-") else fraction))
+        return _fit(whole * scale - _STARTS.get(unit, 0) + (-fraction if part["n"].startswith("-") else fraction))
 
     def _decide_unit(self, texts: Sequence[str | None], groups: dict[str, list[int]]) -> None:
         sizes = []
@@ -183,7 +212,13 @@ class Clock:
                 sizes += [whole] * len(members) if whole >= _FIRST_EPOCH and whole < 10**20 else []
         if sizes:
             self.unit = _unit_of(sorted(sizes)[len(sizes) // 2])
-            self.tell(f"times that are plain numbers were read as {self.unit} since 1970")
+            since = {"ticks": "100 ns since the year 1", "filetime": "100 ns since 1601"}
+            self.tell(f"times that are plain numbers were read as {since.get(self.unit, f'{self.unit} since 1970')}")
+
+    def _decide_order(self, texts: Iterable[str]) -> None:
+        """Decide in which order dates of numbers are written; what was decided stays as long as the dates allow it."""
+        for kind, order in decide(texts, self.reference_ns, self.tell).items():
+            self._orders.setdefault(kind, order)
 
     def tell(self, text: str) -> None:
         """Note an assumption once."""
@@ -200,11 +235,14 @@ class Clock:
             hour = hour % 12 + 12 * after
         nanos = digits.fraction(block, spans.get("f"))
         seconds = hour * 3600 + minute * 60 + second - 60 * self._zone(block, layout)
-        valid = (hour < 24) & (minute < 60) & (second <= 60) & (day != digits.NO_DAY)
+        valid = (hour < 24) | ((hour == 24) & (minute == 0) & (second == 0) & (nanos == 0))  # the end of a day
+        valid &= (minute < 60) & (second <= 60) & (day != digits.NO_DAY)
         valid &= (day > -106_000) & (day < 106_000)
         if "Y" not in spans and "y" not in spans:
             day = self._year(block, spans, seconds, valid)
             valid &= day != digits.NO_DAY
+        if layout.place:
+            seconds = seconds - 60 * minutes_east(layout.place, day * 86_400 + seconds, valid)
         times = np.where(valid, day, 0) * _DAY + np.where(valid, seconds * NS + nanos, 0)
         return times, np.where(valid, GOOD, BAD).astype(np.uint8)
 
@@ -222,18 +260,33 @@ class Clock:
             return np.where(
                 (ordinal >= 1) & (ordinal <= 366), days_from_civil(year, one, one) + ordinal - 1, digits.NO_DAY
             )
+        if "w" in spans:
+            return days_from_week(year, digits.number(block, spans["w"]), digits.number(block, spans["u"]))
         month = digits.month_of(block, spans)
         day = digits.number(block, spans["d"])
-        if "m" in spans and "y" in spans:
-            first = digits.number(block, spans["y"])
-            swap = (month > 12) & (first <= 12)  # the American order
-            year = np.where(swap, 2000 + day, year)
-            month, day = np.where(swap, first, month), np.where(swap, month, day)
-        elif "m" in spans and chr(block[0, spans["m"][1]]) == "/" and spans["m"][0] == 0:
-            swap = (month > 12) & (day <= 12)
-            month, day = np.where(swap, day, month), np.where(swap, month, day)
+        if "m" in spans:
+            year, month, day = self._ordered(block, spans, year, month, day)
         valid = (month >= 1) & (month <= 12) & (day >= 1) & (day <= digits.length_of(year, month))
         return np.where(valid, days_from_civil(year, np.clip(month, 1, 12), day), digits.NO_DAY)
+
+    def _ordered(
+        self, block: npt.NDArray[np.uint8], spans: dict[str, tuple[int, int]], year: Ints, month: Ints, day: Ints
+    ) -> tuple[Ints, Ints, Ints]:
+        """Return year, month and day of dates of numbers in the order of the file."""
+        places = sorted(spans[name] for name in ("Y", "y", "m", "d") if name in spans)
+        mark = chr(block[0, places[0][1]])
+        if len(places) < 3 or places[0][1] - places[0][0] > 2 or mark.isdigit():
+            return year, month, day
+        kind = mark + str(places[2][1] - places[2][0])
+        if kind not in DEFAULT:
+            return year, month, day
+        first, second, third = (digits.number(block, place) for place in places)
+        order = self._orders.get(kind, DEFAULT[kind])
+        named = dict(zip(order, (first, second, third), strict=True))
+        year, month, day = named["y"], named["m"], named["d"]
+        swap = (month > 12) & (day <= 12)
+        month, day = np.where(swap, day, month), np.where(swap, month, day)
+        return np.where(year > 99, year, year + np.where(year < 70, 2000, 1900)), month, day
 
     def _year(
         self,
@@ -262,6 +315,8 @@ class Clock:
         return day
 
     def _zone(self, block: npt.NDArray[np.uint8], layout: Layout) -> Ints | int:
+        if layout.place:
+            return 0
         if layout.zone is not None:
             return layout.zone
         span = layout.spans.get("z")
@@ -269,14 +324,20 @@ class Clock:
             self.tell("times carry no zone: read as UTC")
             return 0
         sign = np.where(block[:, span[0]] == ord("-"), -1, 1)
-        hours = digits.number(block, (span[0] + 1, span[0] + 3))
-        minutes = digits.number(block, (span[1] - 2, span[1])) if span[1] - span[0] > 3 else 0
+        length = span[1] - span[0]
+        if length == 4:  # Db2 counts minutes
+            return np.asarray(sign * digits.number(block, (span[0] + 1, span[1])))
+        hours = digits.number(block, (span[0] + 1, min(span[0] + 3, span[1])))
+        minutes = digits.number(block, (span[1] - 2, span[1])) if length > 4 else 0
         east: Ints = sign * (hours * 60 + minutes)
         return east
 
 
 def _unit_of(value: int) -> str:
     size = abs(value)
+    for unit, (least, most) in _WINDOWS.items():
+        if least <= size < most:
+            return unit
     return "s" if size < 10**11 else "ms" if size < 10**14 else "us" if size < 10**17 else "ns"
 
 
