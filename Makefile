@@ -17,11 +17,11 @@ $(VENV)/bin/python:
 	$(PIP) install --quiet --constraint constraints.txt pip
 
 $(STAMP)-user: $(VENV)/bin/python pyproject.toml constraints.txt
-	$(PIP) install --quiet --constraint constraints.txt --editable .
+	$(PIP) install --quiet --constraint constraints.txt --editable ".[pdf]"
 	@touch $@
 
 $(STAMP)-test: $(VENV)/bin/python pyproject.toml constraints.txt
-	$(PIP) install --quiet --constraint constraints.txt --editable ".[protobuf,notebook]" --group test --group lint --group docs --group lab
+	$(PIP) install --quiet --constraint constraints.txt --editable ".[protobuf,notebook,pdf]" --group test --group lint --group docs --group lab
 	@touch $@ $(STAMP)-user
 
 investigate: $(STAMP)-user   ## the whole investigation of the recorded incident: verdict, ranked changes, figures, postmortem

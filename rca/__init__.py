@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rca.findings.dependencies import dependencies
     from rca.findings.detect import detect_incident
     from rca.findings.latency import latency
+    from rca.findings.messages import messages
     from rca.findings.queries_per_request import queries_per_request
     from rca.findings.repeated import repeated_queries
     from rca.findings.saturation import saturation
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from rca.ingest.contract import Format, Guess
     from rca.ingest.source import Limits
     from rca.investigation import Investigation, investigate
+    from rca.measures.cells import request_cells
     from rca.measures.critical_path import critical_path
     from rca.measures.red import red
     from rca.measures.services import rank_services
@@ -80,6 +82,7 @@ _HOME = {
     "latency": "rca.findings.latency",
     "lint_code": "rca.guards.lint",
     "lint_logs": "rca.guards.lint",
+    "messages": "rca.findings.messages",
     "new_notebook": "rca.guards.template",
     "open": "rca.store",
     "prometheus_rules": "rca.guards.alerts",
@@ -88,6 +91,7 @@ _HOME = {
     "red": "rca.measures.red",
     "repeated_queries": "rca.findings.repeated",
     "report": "rca.postmortem",
+    "request_cells": "rca.measures.cells",
     "runbook": "rca.guards.runbook",
     "saturation": "rca.findings.saturation",
     "score_hypotheses": "rca.hypotheses",
@@ -134,6 +138,7 @@ __all__ = [
     "latency",
     "lint_code",
     "lint_logs",
+    "messages",
     "new_notebook",
     "open",
     "prometheus_rules",
@@ -142,6 +147,7 @@ __all__ = [
     "red",
     "repeated_queries",
     "report",
+    "request_cells",
     "runbook",
     "saturation",
     "score_hypotheses",

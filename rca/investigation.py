@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
@@ -16,6 +16,8 @@ from rca.findings.compare_traces import compare_traces
 from rca.findings.data_quality import data_quality
 from rca.findings.detect import detect_incident
 from rca.findings.latency import latency
+from rca.findings.messages import messages
+from rca.findings.what_if import what_if
 from rca.hypotheses import Observed, score_hypotheses
 from rca.measures.red import red
 from rca.model import Experiment, Finding, Incident, Verdicts, Window
@@ -103,6 +105,7 @@ def investigate(
     service: str | None = None,
     start: TimeLike | None = None,
     end: TimeLike | None = None,
+    slo: float | None = None,
     experiments: Sequence[Experiment] | None = None,
     told: Callable[[str], None] = lambda _: None,
 ) -> Investigation:
@@ -114,6 +117,8 @@ def investigate(
         What is known of it; left out, it is found in the data (an alert, else the service whose requests shifted most).
     service, start, end
         Narrow the search.
+    slo
+        Objective for the share of good requests, such as 0.999; left out, that of `incident`.
     experiments
         From :func:`rca.experiment`; left out, those that the changes record are measured.
     told
@@ -136,7 +141,7 @@ def investigate(
     True
     """
     with store.remembering():  # its parts ask the same of the same tables
-        return _whole(store, incident, service, start, end, experiments, told)
+        return _whole(store, incident, service, start, end, slo, experiments, told)
 
 
 def _whole(
@@ -145,6 +150,7 @@ def _whole(
     service: str | None,
     start: TimeLike | None,
     end: TimeLike | None,
+    slo: float | None,
     experiments: Sequence[Experiment] | None,
     told: Callable[[str], None],
 ) -> Investigation:
@@ -163,6 +169,8 @@ def _whole(
                 findings={"data_quality": quality},
                 warnings=(*store.engine.notes, *_doubts(quality)),
             )
+    if slo is not None:
+        incident = replace(incident, slo=slo)
     return _investigate(store, incident, experiments, quality, told)
 
 
@@ -185,6 +193,8 @@ def _investigate(
         ("dependencies", lambda: observed.hops),
         ("compare_traces", lambda: compare_traces(store, incident)),
         ("compare_attributes", lambda: compare_attributes(store, incident)),
+        ("messages", lambda: messages(store, incident)),
+        ("what_if", lambda: _without_repetition(store, incident, observed)),
     )
     for name, make in steps:
         told(name.replace("_", " "))
@@ -218,6 +228,16 @@ def _investigate(
         verdicts=verdicts,
         warnings=(*store.engine.notes, *observed.windows.notes, *_doubts(quality), *missed, *why),
     )
+
+
+def _without_repetition(store: Store, incident: Incident, observed: Observed) -> Finding | None:
+    """Return what would be without the repeated calls, where calls are repeated at all."""
+    if observed.repeated is None or observed.repeated.table.filter(pl.col("pattern") != "none").is_empty():
+        return None
+    try:
+        return what_if(store, incident)
+    except NoDataError:
+        return None
 
 
 def _after_fix(

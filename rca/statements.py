@@ -14,11 +14,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from importlib import resources
 
 from rca.errors import QueryError, did_you_mean
 
-__all__ = ["Field", "Statement", "named", "parse", "read"]
+__all__ = ["Field", "Statement", "named", "parse", "read", "statement_name"]
 
 _HEADER = re.compile(r"--\s*(param|column)\s+(\S+)\s+((?:[A-Z0-9]+(?:\([^)]*\))?(?:\[\])?))\s*(.*)")
 _TITLE = re.compile(r"--\s*([a-z0-9_]+):\s*(.*)")
@@ -82,6 +83,18 @@ def read(package: str, name: str) -> Statement:
         known = [item.name.removesuffix(".sql") for item in folder.iterdir() if item.name.endswith(".sql")]
         raise QueryError(f"There is no statement {name!r}. {did_you_mean(name, known)}")
     return parse(name, file.read_text(encoding="utf-8"))
+
+
+def statement_name(sql: str) -> str:
+    r"""Return the name in the header of a statement; of one without a header, a name made from its text.
+
+    Examples
+    --------
+    >>> statement_name("-- red: requests, errors and latency.\nSELECT 1"), statement_name("SELECT 1")
+    ('red', 'query_e004ebd5')
+    """
+    found = _TITLE.match(sql)
+    return found[1] if found else f"query_{sha256(sql.encode()).hexdigest()[:8]}"
 
 
 @cache

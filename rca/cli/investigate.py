@@ -58,13 +58,19 @@ def run(options: argparse.Namespace) -> Outcome:
         _check_out(Path(options.out))
     with _store(options) as store, _press(options.out) as press:
         found = rca.investigate(
-            store, _incident(options), service=options.service, start=options.start, end=options.end, told=_told
+            store,
+            _incident(options),
+            service=options.service,
+            start=options.start,
+            end=options.end,
+            slo=options.slo,
+            told=_told,
         )
         document: dict[str, Any] = found.to_dict()
         if options.out:
             made = rca.report(store, found.incident, to=options.out, investigation=found, press=press)
             document["report"] = [str(path) for path in made]
-    return Outcome(document=document, text=_text(found, options.out))
+    return Outcome(document=document, text=_text(found, options.out, document.get("report", [])))
 
 
 def _press(out: str | None) -> AbstractContextManager[Press | None]:
@@ -123,7 +129,7 @@ def _check_out(folder: Path) -> None:
         raise OptionError(f"--out {folder} is a file; name a folder.")
 
 
-def _text(found: Investigation, out: str | None) -> str:
+def _text(found: Investigation, out: str | None, made: list[str]) -> str:
     if found.incident is None:
         return f"No incident found: {display.escape_terminal(found.why.removeprefix('No incident found: '))}"
     parts = [f"Incident: {display.escape_terminal(found.incident)}", ""]
@@ -148,7 +154,7 @@ def _text(found: Investigation, out: str | None) -> str:
     if out:
         parts += [
             "",
-            f"Postmortem: {Path(out) / 'postmortem.html'} and {Path(out) / 'postmortem.md'}; figures: {Path(out) / 'figures'}",
+            f"Postmortem: {', '.join(made)}; figures: {Path(out) / 'figures'}",
         ]
     return "\n".join(parts)
 

@@ -10,6 +10,7 @@ __all__ = ["keyvalue"]
 
 _ARGUMENT = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|\S+", re.DOTALL)
 _PART = re.compile(r"[:/|.]|[^:/|.]+")
+_NUMBER = re.compile(r"(?<=[_-])[0-9]+(?=[_-]|$)")
 _ID = re.compile(
     r"[0-9]+|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|[0-9a-fA-F]{12,}|.*[0-9]{3,}.*|\{.*\}|\?+|<.*>"
 )
@@ -23,8 +24,8 @@ def keyvalue(text: str) -> str:
 
     Examples
     --------
-    >>> keyvalue("GET cart:4711:items"), keyvalue("SET session:9f86d081884c7d65 '{}' EX 60")
-    ('GET cart:?:items', 'SET session:? ?')
+    >>> keyvalue("GET cart:4711:items"), keyvalue("SET session:9f86d081884c7d65 '{}' EX 60"), keyvalue("get cart_17")
+    ('GET cart:?:items', 'SET session:? ?', 'GET cart_?')
     """
     lines = [_command(line) for line in text.splitlines() if line.strip()]
     kept: list[str] = []
@@ -52,4 +53,4 @@ def _command(line: str) -> str:
 
 def _key(word: str) -> str:
     bare = word.strip("\"'")
-    return "".join("?" if _ID.fullmatch(part) else part for part in _PART.findall(bare)) or "?"
+    return "".join("?" if _ID.fullmatch(part) else _NUMBER.sub("?", part) for part in _PART.findall(bare)) or "?"

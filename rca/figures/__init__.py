@@ -9,12 +9,20 @@ Adding a figure: one file here, one import below.
 
 from __future__ import annotations
 
+from rca.figures.attributes import attribute_ranking
 from rca.figures.calibration import calibration
+from rca.figures.call_paths import call_paths
 from rca.figures.changes import change_ranking
 from rca.figures.dependencies import service_map
 from rca.figures.distribution import distribution
+from rca.figures.error_budget import error_budget
 from rca.figures.evidence import evidence
 from rca.figures.experiments import experiment_effects
+from rca.figures.explorer import explorer
+from rca.figures.locks import lock_graph
+from rca.figures.messages import message_surges
+from rca.figures.placebo import placebo
+from rca.figures.prediction import prediction
 from rca.figures.queries import query_counts
 from rca.figures.results import results
 from rca.figures.saturation import saturation
@@ -28,12 +36,20 @@ from rca.figures.waterfall import waterfall
 __all__ = [
     "MAX_MARKS",
     "PALETTE",
+    "attribute_ranking",
     "calibration",
+    "call_paths",
     "change_ranking",
     "distribution",
     "enable",
+    "error_budget",
     "evidence",
     "experiment_effects",
+    "explorer",
+    "lock_graph",
+    "message_surges",
+    "placebo",
+    "prediction",
     "query_counts",
     "results",
     "saturation",

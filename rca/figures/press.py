@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -17,7 +18,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Any, Self
 
-__all__ = ["Press", "convert"]
+__all__ = ["Press", "convert", "to_svg"]
 
 
 def convert(spec: dict[str, Any], stem: str, formats: list[str]) -> None:
@@ -27,7 +28,7 @@ def convert(spec: dict[str, Any], stem: str, formats: list[str]) -> None:
     """
     import vl_convert as vlc
 
-    drawn = str(vlc.vegalite_to_svg(spec))
+    drawn = to_svg(spec)
     made: dict[str, Callable[[], bytes]] = {
         "svg": drawn.encode,
         "png": lambda: bytes(vlc.svg_to_png(drawn, scale=2)),
@@ -117,6 +118,22 @@ def _stop(helper: subprocess.Popen[str]) -> None:
     except subprocess.TimeoutExpired:
         helper.kill()
         helper.wait()
+
+
+def to_svg(spec: dict[str, Any]) -> str:
+    """Return a Vega-Lite specification as SVG; the same specification gives the same bytes.
+
+    The converter numbers its clip paths on and on as long as a process lives, so they are numbered anew here.
+    """
+    import vl_convert as vlc
+
+    drawn = str(vlc.vegalite_to_svg(spec))
+    numbers = {name: f"clip{at}" for at, name in enumerate(dict.fromkeys(re.findall(r"url\(#(clip\d+)\)", drawn)))}
+    return re.sub(
+        r'(?<=url\(#)clip\d+(?=\))|(?<=<clipPath id=")clip\d+(?=")',
+        lambda found: numbers.get(found[0], found[0]),
+        drawn,
+    )
 
 
 def _warm() -> None:

@@ -12,7 +12,7 @@ import altair as alt
 
 from rca.errors import OptionError, RcaError, did_you_mean
 from rca.figures.clean import cleaned
-from rca.figures.press import Press
+from rca.figures.press import Press, to_svg
 
 __all__ = ["FORMATS", "begin", "csv_of", "save", "svg"]
 
@@ -22,9 +22,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 def svg(chart: alt.TopLevelMixin) -> str:
     """Return a chart as SVG text; the same chart gives the same bytes."""
-    import vl_convert as vlc
-
-    return str(vlc.vegalite_to_svg(cleaned(chart.to_dict())))
+    return to_svg(cleaned(chart.to_dict()))
 
 
 def save(chart: alt.TopLevelMixin, stem: str | Path, *, formats: Iterable[str] = FORMATS) -> list[Path]:

@@ -7,7 +7,7 @@ import polars as pl
 
 from rca.display import format_number
 from rca.errors import NoDataError
-from rca.figures.theme import AFTER, GREY, Chart, framed, label, records, titled
+from rca.figures.theme import AFTER, GREY, Chart, framed, label, records, ticks_to, titled
 from rca.model import Finding
 
 __all__ = ["statements"]
@@ -49,7 +49,12 @@ def statements(slow: Finding, *, top: int = 10) -> Chart:
     longest = float(str(shown["total_s"].max() or 1))  # the words after each bar need room inside the frame
     base = alt.Chart(data, description="Statements by time in the slow log").encode(
         y=alt.Y("statement:N", sort=None, title=None, axis=alt.Axis(labelLimit=420)),
-        x=alt.X("total_s:Q", title="time in the slow log (s)", scale=alt.Scale(domain=[0, 2.3 * longest], nice=False)),
+        x=alt.X(
+            "total_s:Q",
+            title="time in the slow log (s)",
+            scale=alt.Scale(domain=[0, 2.3 * longest], nice=False),
+            axis=ticks_to(longest),
+        ),
     )
     bar = base.mark_bar().encode(
         color=alt.Color("suspicious:N", scale=alt.Scale(domain=[True, False], range=[AFTER, GREY]), legend=None)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, TypeAlias
 
 import altair as alt
 import polars as pl
 
 from rca.display import escape_terminal
-from rca.errors import OptionError
+from rca.errors import OptionError, did_you_mean
 from rca.model import Window
 
 __all__ = [
@@ -22,8 +24,11 @@ __all__ = [
     "Chart",
     "enable",
     "framed",
+    "headline",
     "label",
     "limited",
+    "records",
+    "ticks_to",
     "times",
     "titled",
 ]
@@ -44,9 +49,20 @@ _FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 each word (half the time of PNG and PDF); browsers without it have one of the next two, whose letters are as wide."""
 
 
-@alt.theme.register("rca", enable=False)
-def _theme() -> alt.theme.ThemeConfig:
-    text: dict[str, Any] = {"labelFontSize": 12, "titleFontSize": 12, "labelFont": _FONT, "titleFont": _FONT}
+_SIZES = {"print": 1.0, "slides": 1.4}
+"""Themes by name, and how many times larger than in print their letters are."""
+
+
+def _theme(size: float) -> alt.theme.ThemeConfig:
+    def points(number: float) -> int:
+        return round(number * size)
+
+    text: dict[str, Any] = {
+        "labelFontSize": points(12),
+        "titleFontSize": points(12),
+        "labelFont": _FONT,
+        "titleFont": _FONT,
+    }
     config: dict[str, Any] = {
         "font": _FONT,
         "background": "white",
@@ -62,9 +78,9 @@ def _theme() -> alt.theme.ThemeConfig:
         "legend": {**text, "titleFontWeight": "normal", "labelLimit": 320},
         "header": text,
         "title": {
-            "fontSize": 15,
+            "fontSize": points(15),
             "anchor": "start",
-            "subtitleFontSize": 12,
+            "subtitleFontSize": points(12),
             "subtitleColor": "#555",
             "offset": 12,
             "font": _FONT,
@@ -72,17 +88,38 @@ def _theme() -> alt.theme.ThemeConfig:
         },
         "range": {"category": list(PALETTE)},
         "bar": {"color": PALETTE[0]},
-        "text": {"fontSize": 12, "font": _FONT},
+        "text": {"fontSize": points(12), "font": _FONT},
     }
     return {"config": config}  # type: ignore[typeddict-item]
 
 
-def enable() -> None:
-    """Make the theme and the offline notebook renderer those of this process; importing ``rca.figures`` does it."""
+for _name, _factor in _SIZES.items():
+    alt.theme.register(f"rca-{_name}", enable=False)(partial(_theme, _factor))
+
+
+def enable(theme: str = "print") -> None:
+    """Make a theme and the offline notebook renderer those of this process; importing ``rca.figures`` does it for print.
+
+    Parameters
+    ----------
+    theme
+        ``"print"`` for documents, ``"slides"`` with letters that are read from the last row.
+
+    Raises
+    ------
+    OptionError
+        When there is no such theme.
+    """
     from rca.figures.notebook import register
 
-    alt.theme.enable("rca")
+    if theme not in _SIZES:
+        raise OptionError(f"There is no theme {theme!r}. {did_you_mean(theme, list(_SIZES))}")
+    alt.theme.enable(f"rca-{theme}")
     register()
+
+
+def _size() -> float:
+    return _SIZES.get(str(alt.theme.active).removeprefix("rca-"), 1.0)
 
 
 def limited(frame: pl.DataFrame, what: str) -> pl.DataFrame:
@@ -109,10 +146,35 @@ def label(value: object, most: int = 60) -> str:
     return f"{text[:head]}…{text[-(most - 1 - head) :]}"
 
 
+def headline(claim: str, most: int = 180) -> str:
+    """Return as many whole sentences of a claim as a title holds; of one that is longer, its beginning up to a word.
+
+    Examples
+    --------
+    >>> headline("p99 rose from 316 to 3,651 ms. " * 9, 70)
+    'p99 rose from 316 to 3,651 ms. p99 rose from 316 to 3,651 ms.'
+    >>> headline("one two three four", 12)
+    'one two…'
+    """
+    text = escape_terminal(claim).replace("\n", " ").replace("\t", " ").strip()
+    if len(text) <= most:
+        return text
+    ends = [found.end() for found in re.finditer(r"[.;](?= )", text[: most + 1])]
+    if ends and ends[-1] >= most // 3:
+        return re.sub(r";$", ".", text[: ends[-1]])
+    return text[: most - 1].rsplit(" ", 1)[0].rstrip(",;: ") + "…"
+
+
 def titled(claim: str, *notes: str) -> alt.TitleParams:
     """Return a claim as title, wrapped, with notes such as window and n below it."""
-    lines = textwrap.wrap(label(claim, 260), 84) or [""]
-    subtitle = [part for note in notes for line in note.splitlines() for part in textwrap.wrap(label(line, 240), 100)]
+    wide = _size()
+    lines = textwrap.wrap(headline(claim), round(84 / wide)) or [""]
+    subtitle = [
+        part
+        for note in notes
+        for line in note.splitlines()
+        for part in textwrap.wrap(label(line, 1500), round(120 / wide))
+    ]
     return alt.TitleParams(text=lines, subtitle=subtitle)
 
 
@@ -129,6 +191,11 @@ def framed(window: Window | None, baseline: Window | None = None, n: int | None 
 def times(frame: pl.DataFrame, *columns: str) -> pl.DataFrame:
     """Return the frame with nanosecond columns as milliseconds, which Vega's UTC scale reads."""
     return frame.with_columns(*((pl.col(name) // 1_000_000).alias(name) for name in columns))
+
+
+def ticks_to(highest: float) -> alt.Axis:
+    """Return an axis whose numbers end where the data end: what lies beyond is room for words."""
+    return alt.Axis(labelExpr=f"datum.value > {float(highest)!r} ? '' : datum.label")
 
 
 def records(frame: pl.DataFrame, names: Sequence[str]) -> alt.InlineData:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 import altair as alt
 import polars as pl
@@ -17,10 +17,11 @@ from rca.times import format_duration
 __all__ = ["timeline"]
 
 _ORDER = ("p99", "p95", "p50")
-_A_LINE = 3
-"""Changes that the key names on a line."""
-_APART = 0.018
-"""Share of the width that the number of a change needs."""
+_LETTER = 0.009
+"""Share of the width that a letter of a change's number needs."""
+
+
+_SIDES: tuple[tuple[str, Literal["left", "right"], int], ...] = (("<=", "left", 6), (">", "right", -6))
 
 
 def timeline(
@@ -154,17 +155,19 @@ def _markers(changes: pl.DataFrame | None, extent: tuple[int, int]) -> tuple[lis
         .head(20)
     )
     rows: list[dict[str, Any]] = []
-    near, shown = (extent[1] - extent[0]) * _APART, -1
+    letter, shown = (extent[1] - extent[0]) * _LETTER, -1
     for number, row in enumerate(ordered.to_dicts(), 1):
         at = row["time_ns"] // 1_000_000
-        if shown >= 0 and at - rows[shown]["at"] < near:  # two numbers in one place could not be read
+        if shown >= 0 and at - rows[shown]["at"] < letter * (
+            1 + len(rows[shown]["number"])
+        ):  # two in one place could not be read
             rows[shown]["number"] = f"{rows[shown]['number'].split('–')[0]}–{number}"
             rows.append({"at": at, "number": ""})
         else:
             rows.append({"at": at, "number": str(number)})
             shown = len(rows) - 1
     key = [
-        f"{number} {row['kind']}: {label(row.get('title') or row.get('service_name') or '', 60)}"
+        f"{number} {row['kind']}: {label(row.get('title') or row.get('service_name') or '', 48)}"
         for number, row in enumerate(ordered.to_dicts(), 1)
     ]
     if not rows:
@@ -172,12 +175,15 @@ def _markers(changes: pl.DataFrame | None, extent: tuple[int, int]) -> tuple[lis
     data = alt.InlineData(values=rows)
     x = alt.X("at:T", scale=alt.Scale(type="utc"), title=None)
     rule = alt.Chart(data, description="Changes").mark_rule(color=GREY, strokeDash=[4, 3]).encode(x=x)
-    text = (
+    edge = extent[1] - 6 * letter  # near the right edge a number stands left of its rule
+    text = [
         alt.Chart(data)
-        .mark_text(color="#333", dx=6, align="left", baseline="top", fontWeight="bold")
+        .mark_text(color="#333", dx=dx, align=align, baseline="top", fontWeight="bold")
         .encode(x=x, y=alt.value(2), text="number:N")
-    )
-    return [rule, text], ["; ".join(key[at : at + _A_LINE]) for at in range(0, len(key), _A_LINE)]
+        .transform_filter(f"datum.at {side} {edge:.0f}")
+        for side, align, dx in _SIDES
+    ]
+    return [rule, *text], ["; ".join(key)]
 
 
 def _rules(marks: list[Chart]) -> list[Chart]:

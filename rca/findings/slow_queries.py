@@ -23,6 +23,8 @@ __all__ = ["slow_queries"]
 
 _BINS = 60
 _PLANS = 60
+_WAITS = 500
+"""Waits for locks that the details hold at most."""
 _QUANTILES = (("p50_ms", 0.5), ("p95_ms", 0.95), ("p99_ms", 0.99))
 
 
@@ -44,6 +46,7 @@ def slow_queries(store: Store, incident: Incident | None = None) -> Finding:
         events), ``calls_before, calls_during``, ``total_ms, share`` (of the log's time), ``p50_ms, p95_ms, p99_ms`` (at most
         1.09 % off), ``lock_share``, ``rows_examined_per_row`` (None where the log has no rows), ``suspicion``
         (``missing_index lock_contention plan_change none``), ``index_candidate, blocker, reason, example``.
+        ``details["waits"]``: who waited for whom, ``waiter, holder, mode, db_query_digest``.
 
     Raises
     ------
@@ -85,7 +88,17 @@ def slow_queries(store: Store, incident: Incident | None = None) -> Finding:
         baseline=baseline,
         examples=tuple(row["example_trace_id"] for row in frame.to_dicts() if row["example_trace_id"])[:5],
         caveats=tuple(_caveats(systems, waits)),
+        details={"waits": _pairs(waits)},
     )
+
+
+def _pairs(waits: list[Wait]) -> list[dict[str, str]]:
+    """Return who waited for whom, a row a pair, as :func:`rca.figures.lock_graph` draws it."""
+    return [
+        {"waiter": wait.waiter, "holder": holder, "mode": wait.mode, "db_query_digest": wait.db_query_digest}
+        for wait in waits[:_WAITS]
+        for holder in wait.holders
+    ]
 
 
 def _windows(store: Store, incident: Incident | None) -> tuple[Window, Window | None, int]:

@@ -7,6 +7,7 @@ from rca.ingest.changes.formats import CHANGE_FORMATS
 from rca.ingest.contract import Format, Guess, Sample
 from rca.ingest.logs.formats import LOG_FORMATS
 from rca.ingest.metrics.formats import METRIC_FORMATS
+from rca.ingest.nothing import NOTHING_FOUND
 from rca.ingest.queries.formats import QUERY_FORMATS
 from rca.ingest.tables.formats import TABLE_FORMATS
 from rca.ingest.traces import SPAN_FORMATS
@@ -20,6 +21,7 @@ FORMATS: tuple[Format, ...] = (
     *METRIC_FORMATS,
     *CHANGE_FORMATS,
     *TABLE_FORMATS,
+    NOTHING_FOUND,
 )
 
 _SURE_ENOUGH = 0.05

@@ -36,6 +36,13 @@ def _dump(value: object) -> bytes:
         return orjson.dumps(orjson.loads(whole))
 
 
+def _quoted(text: str) -> bytes:
+    """Return a text as JSON. What orjson returns holds on to 4 KiB for as long as it lives: it is copied where it is kept."""
+    if text.isprintable() and '"' not in text and "\\" not in text:
+        return b'"%b"' % text.encode()
+    return memoryview(_dump(text)).tobytes()
+
+
 class Pairs:
     """The distinct key-value pairs of a stretch of input, numbered.
 
@@ -82,25 +89,20 @@ class Pairs:
 
     def append(self, key: str, text: str) -> int:
         """Take a pair without asking whether it is known, and return its number."""
-        number = len(self.written)
-        written = _dump(text)
+        return self.append_text(self.named(key), text)
+
+    def append_text(self, key: int, text: str) -> int:
+        """Take a pair by the number of its key."""
+        written = _quoted(text)
         if b"\\" in written:
-            self._escaped[number] = text.encode("utf-8", "replace")
-        self.key_of.append(self.named(key))
-        self.written.append(written)
-        return number
+            self._escaped[len(self.written)] = text.encode("utf-8", "replace")
+        return self.append_raw(key, written)
 
     def append_raw(self, key: int, written: bytes) -> int:
         """Take a pair whose text needs no escapes in JSON: UTF-8 in quotes."""
         self.key_of.append(key)
         self.written.append(written)
         return len(self.written) - 1
-
-    def append_written(self, key: int, written: bytes, text: bytes) -> int:
-        """Take a pair by its text as JSON and as UTF-8."""
-        if b"\\" in written:
-            self._escaped[len(self.written)] = text
-        return self.append_raw(key, written)
 
     def text(self, number: int) -> bytes:
         """Return the text of a pair as UTF-8."""

@@ -83,19 +83,24 @@ def db_system(text: str) -> str:
     return _SYSTEMS.get(text, text)
 
 
+_POWER_OF_NONE = 63
+
+
 def threshold_weight(tracestate: str) -> float:
-    """Return the adjusted count that a W3C tracestate carries (``ot=th:…``), or 0 where it carries none.
+    """Return the adjusted count that a W3C tracestate carries (``ot=th:…``, formerly ``ot=p:…``), or 0 where it carries none.
 
     The threshold is a 56-bit rejection threshold written without its trailing zeros; a span that passed it stands for
-    2**56 / (2**56 - threshold) spans (OpenTelemetry, probability sampling).
+    2**56 / (2**56 - threshold) spans (OpenTelemetry, probability sampling). Before thresholds there were powers: a span with
+    ``p:3`` stands for 2**3; 63 says that it stands for none, which no weight can, so it is not known.
 
     Examples
     --------
     >>> threshold_weight("ot=th:8"), threshold_weight("a=b,ot=rv:1;th:c"), threshold_weight("ot=th:0"), threshold_weight("")
     (2.0, 4.0, 1.0, 0.0)
-    >>> round(threshold_weight("ot=th:cccccccccccccd"), 9)
-    5.0
+    >>> round(threshold_weight("ot=th:cccccccccccccd"), 9), threshold_weight("ot=r:5;p:3"), threshold_weight("ot=p:63")
+    (5.0, 8.0, 0.0)
     """
+    power = 0.0
     for member in tracestate.split(","):
         name, _, value = member.strip().partition("=")
         if name.strip() != "ot":
@@ -108,7 +113,9 @@ def threshold_weight(tracestate: str) -> float:
                 except ValueError:
                     return 0.0
                 return 2.0**56 / (2.0**56 - threshold)
-    return 0.0
+            if key.strip() == "p" and text.isdecimal() and len(text) <= 2 and int(text) < _POWER_OF_NONE:
+                power = 2.0 ** int(text)
+    return power
 
 
 def weight_from(attributes: Mapping[str, str]) -> float:

@@ -94,7 +94,7 @@ def lay_out(tree: Forest, *, merged: bool = True) -> pl.DataFrame:
     """Return one row a call: its ``row`` in the forest and what it calls; `merged` makes double spans of one call one."""
     names = [
         "db_system_name", "db_collection_name", "db_operation_name", "db_query_digest", "statement", "rpc_service",
-        "rpc_method", "http_request_method", "http_route", "server_address", "url", "url_template", "span_name",
+        "rpc_method", "http_request_method", "http_route", "server_address", "url", "url_template", "span_name", "served_as",
     ]  # fmt: skip
     kind, text = pl.col("span_kind"), pl.col("db_query_text")
     outgoing = (kind == "CLIENT") | ((pl.col("db_system_name") != "") & ~kind.is_in(["SERVER", "CONSUMER"]))
@@ -102,7 +102,7 @@ def lay_out(tree: Forest, *, merged: bool = True) -> pl.DataFrame:
         pl.col("row").cast(pl.Int64),
         statement=pl.when(pl.col("db_query_digest") == "").then(text).otherwise(pl.lit("")),
         literals=pl.when(pl.col("db_system_name") == "").then("url").otherwise(text),
-    )  # fmt: skip
+    ).join(_served(tree), on="row", how="left", maintain_order="left").with_columns(pl.col("served_as").fill_null(""))  # fmt: skip
     unique = found.select(names).unique(maintain_order=True)
     targets = [target_of(item) or Target("", "") for item in unique.iter_rows(named=True)]
     columns = [
@@ -121,12 +121,23 @@ def lay_out(tree: Forest, *, merged: bool = True) -> pl.DataFrame:
     return merged_calls(tree, calls) if merged else calls
 
 
+def _served(tree: Forest) -> pl.DataFrame:
+    """Return the ``row`` of spans whose child is a request served elsewhere, and the route it was ``served_as``."""
+    routes = tree.spans.select("span_kind", served_as="http_route", row=pl.Series(tree.parent))
+    routes = routes.filter((pl.col("span_kind") == "SERVER") & (pl.col("served_as") != "") & (pl.col("row") >= 0))
+    return routes.unique("row", keep="first", maintain_order=True).select("row", "served_as")
+
+
 def merged_calls(tree: Forest, calls: pl.DataFrame) -> pl.DataFrame:
-    """Leave out calls directly inside a call of the same ``key``: an ORM and its driver each write a span of one call."""
+    """Leave out calls inside a call of the same ``key``: an ORM and its driver each write a span of one call.
+
+    What lies between them may be any span but a request or another call.
+    """
     code = np.full(tree.parent.size, -1, dtype=np.int64)
     row = calls["row"].to_numpy()
     code[row] = calls["key"].cast(pl.Categorical).to_physical().to_numpy().astype(np.int64)
-    above = tree.parent[row]
+    entry: Flags = tree.spans["span_kind"].is_in(["SERVER", "CONSUMER"]).to_numpy()
+    above = tree.above(entry | (code >= 0))[row]
     double = (above >= 0) & (code[above] == code[row])
     return calls.filter(~pl.Series(double, dtype=pl.Boolean))
 

@@ -18,8 +18,8 @@ from rca.store import Store
 
 __all__ = ["EVERY", "Requests", "compared_windows", "limited", "requests", "spread_over"]
 
-EVERY = 2**62
-"""No limit to the number of traces."""
+EVERY = 2**31 - 1
+"""No limit to the number of traces: the greatest that every engine takes behind LIMIT."""
 
 
 @dataclass(frozen=True, slots=True)

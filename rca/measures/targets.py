@@ -30,7 +30,7 @@ class Target:
 
 _COMMON = "ping connect disconnect hello auth quit"
 _SQL = frozenset(
-    f"{_COMMON} begin start commit rollback abort savepoint release set reset use discard deallocate prepare end".split()
+    f"{_COMMON} begin start commit rollback abort savepoint release set reset use discard deallocate prepare end xa pragma show open".split()
 )
 _REDIS = frozenset(f"{_COMMON} select client multi exec discard watch unwatch reset echo command info version".split())
 _MONGO = frozenset(
@@ -38,36 +38,46 @@ _MONGO = frozenset(
 )
 _KEY_VALUE = ("redis", "valkey", "memcached", "dragonfly")
 _CONNECT = re.compile(
-    r"(^|[^a-z])(re)?connect(ion)?s?($|[^a-z])|pool|acquire|handshake|checkout connection|[^a-z]ping$|^ping",
+    r"(^|[^a-z])((re|get|create|open|check|test)_?)?connect(ion)?s?(async)?($|[^a-z])|pool|acquire|handshake|checkout connection|[^a-z]ping$|^ping",
     re.IGNORECASE,
 )
 _TRIVIAL = re.compile(
-    r"^\s*(select\s+(1|\?|\$1|'x'|true|version\(\)|current_\w+(\(\))?|now\(\))|values\s*\(1\)|show\s+\w+)(\s+from\s+dual)?\s*;?\s*$",
-    re.IGNORECASE,
+    r"^\s*(select\s+(1|\?|\$1|'x'|true|version\(\)|current_\w+(\(\))?|now\(\)|@@[\w.]+|(pg_catalog\.)?set_config\(.*\))"
+    r"|values\s*\(1\)|alter\s+session\s.*)(\s+from\s+dual)?\s*;?\s*$",
+    re.IGNORECASE | re.DOTALL,
 )
 _HEALTH = re.compile(
-    r"(^|/)_?(health|healthz|health[-_]?checks?|ready|readyz|readiness|live|livez|liveness|alive|ping|heartbeat|up)(/(ready|readiness|live|liveness))?/?$|grpc\.health\.",
+    r"(^|/)_?(health|healthz|health[-_]?checks?|healthy|ready|readyz|readiness|live|livez|liveness|alive|isalive|ping|heartbeat|up|statusz)"
+    r"(/(ready|readiness|live|liveness|startup|db|database))?/?$|grpc\.health\.",
     re.IGNORECASE,
 )
 _ASSET = re.compile(
-    r"\.(js|mjs|css|map|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf|otf|eot|mp4|webm|wasm)$|(^|/)(static|assets|_next|favicon\.ico|fonts|images|img)(/|$)",
+    r"\.(js|mjs|css|map|png|jpe?g|gif|svg|webp|avif|bmp|ico|woff2?|ttf|otf|eot|mp[34]|webm|wasm|webmanifest)$|(^|/)(static|_next|favicon\.ico)(/|$)",
     re.IGNORECASE,
 )
 _TELEMETRY_PATH = re.compile(
-    r"(^|/)v1/(traces|metrics|logs)/?$|(^|/)api/(v2/spans|traces|v1/write|\d+/(envelope|store))/?$|(^|/)v0\.\d/(traces|stats)/?$|"
-    r"(^|/)intake/v\d/|(^|/)otlp(/|$)|(^|/)loki/api/v1/push|(^|/)collect/?$|(^|/)ingest/(traces|metrics|logs)",
+    r"(^|/)v1/(traces|metrics|logs)/?$|(^|/)api/(v2/(spans|logs|series)|v1/(spans|series|write|push)|traces|\d+/(envelope|store))/?$|"
+    r"(^|/)v0\.\d/(traces|stats)/?$|(^|/)intake/v\d/|(^|/)otlp(/|$)|(^|/)loki/api/v1/push|(^|/)(g/)?collect/?$|(^|/)ingest/(traces|metrics|logs)|"
+    r"(^|/)(trace|log|metric)/v1/?$|(^|/)services/collector(/|$)",
     re.IGNORECASE,
 )
 _TELEMETRY_HOST = re.compile(
-    r"otel|opentelemetry|collector|jaeger|zipkin|sentry\.io|datadoghq|newrelic|honeycomb|tempo|loki|pushgateway|statsd",
+    r"(^|[.-])(otel|opentelemetry|otelcol|jaeger|zipkin|sentry|datadoghq|newrelic|nr-data|honeycomb|pushgateway)($|[.-])|"
+    r"^events\.launchdarkly\.|^dc\.services\.visualstudio\.com$|\.applicationinsights\.azure\.com$",
     re.IGNORECASE,
 )
-_TELEMETRY_RPC = re.compile(r"opentelemetry\.proto|(Trace|Metrics|Logs)Service/Export$|jaeger\.api", re.IGNORECASE)
-CONNECT = r"(?i)(^|[^a-z])(re)?connect(ion)?s?($|[^a-z])|pool|acquire"
+_TELEMETRY_RPC = re.compile(
+    r"opentelemetry\.proto|(Trace|Metrics|Logs)Service/Export$|jaeger\.api|/(PutTraceSegments|PutTelemetryRecords|PutMetricData|PutLogEvents)$",
+    re.IGNORECASE,
+)
+CONNECT = r"(?i)(^|[^a-z])((re|get|create|open)_?)?connect(ion)?s?($|[^a-z])|pool|acquire"
 """Names of spans that get a connection and ask nothing."""
 _VERSION = re.compile(r"^v\d+(\.\d+)*$", re.IGNORECASE)
 _LONG_ID = re.compile(r"^(?=.*\d)[0-9A-Za-z_=-]{16,}$|^[0-9a-f]{8}-[0-9a-f-]{27}$", re.IGNORECASE)
 _HEX = re.compile(r"^(?=.*\d)[0-9a-f]{6,}$", re.IGNORECASE)
+_NUMBERED = re.compile(r"(^|[-_.~])\d+($|[-_.~])|@")
+"""A name made for one thing: with a number of its own, or an address of mail."""
+_KEYED = re.compile(r"\([^()]*\)$")
 _DIGITS = re.compile(r"\d+")
 PLACEHOLDER = r"(?i)\?|\$\d+|%s|%\(\w+\)s|@p\d+|(^|[^:\w\"']):[a-z_]\w*|\bredacted\b|\*{3,}|<\w+>|\{\w+\}"
 """What stands in a statement or address where a tracer has left a value out."""
@@ -83,16 +93,20 @@ def path_template(path: str) -> str:
 
     Examples
     --------
-    >>> path_template("/v1/users/4711/orders/9f8c2a17-0d4e-4c19-8c6e-2a51b7c1d3aa/items/sku-17")
-    '/v1/users/{id}/orders/{id}/items/sku-{id}'
+    >>> path_template("/v1/users/4711/orders/9f8c2a17-0d4e-4c19-8c6e-2a51b7c1d3aa/items/blue-shirt-17")
+    '/v1/users/{id}/orders/{id}/items/{id}'
+    >>> path_template("/oauth2/token"), path_template("/odata/Items('blue')")
+    ('/oauth{id}/token', '/odata/Items({id})')
     """
     return "/".join(_segment(part) for part in path.split("/"))
 
 
 def _segment(part: str) -> str:
-    if _VERSION.match(part) or not _DIGITS.search(part):
+    if part.endswith(")"):
+        return _KEYED.sub("({id})", part)
+    if _VERSION.match(part):
         return part
-    if _LONG_ID.match(part) or _HEX.match(part):
+    if _NUMBERED.search(part) or _LONG_ID.match(part) or _HEX.match(part):
         return "{id}"
     return _DIGITS.sub("{id}", part)
 
@@ -103,7 +117,8 @@ def target_of(span: dict[str, Any]) -> Target | None:
     Parameters
     ----------
     span
-        The columns of ``repeated_spans`` that name the call; ``statement`` is the text where there is no digest.
+        The columns of ``repeated_spans`` that name the call; ``statement`` is the text where there is no digest, ``served_as`` the
+        route under which the service called took the call, where its span is there.
     """
     if span["db_system_name"]:
         return _database(span)
@@ -122,7 +137,10 @@ def _database(span: dict[str, Any]) -> Target:
         first = words[0].strip("(;").lower() if words else ""
         noise = "transaction or connection statement" if _is_bookkeeping(system, first, text) else ""
         return Target(key=f"{system}\0{text}", title=text, noise=noise)
-    named = " ".join(part for part in (operation, collection) if part) or span["span_name"]
+    named = " ".join(part for part in (operation, collection) if part)
+    if not named:  # a store spoken to over HTTP has its ids in the path
+        asked = _http(span) if span["url"] else None
+        named = asked.title if asked else path_template(span["span_name"])
     idle = not collection and (operation.lower() in _bookkeeping(system) or bool(_CONNECT.search(operation or named)))
     return Target(key=f"{system}\0{named}", title=named, noise="transaction or connection statement" if idle else "")
 
@@ -144,7 +162,7 @@ def _rpc(span: dict[str, Any]) -> Target:
     method, service = span["rpc_method"], span["rpc_service"]
     name = method if "/" in method or not service else f"{service}/{method}"
     noise = "health check" if _HEALTH.search(name) else "telemetry export" if _TELEMETRY_RPC.search(name) else ""
-    return Target(key=f"rpc\0{span['server_address']}\0{name}", title=name, noise=noise)
+    return Target(key=f"rpc\0{name}", title=name, noise=noise)
 
 
 def _http(span: dict[str, Any]) -> Target:
@@ -152,13 +170,15 @@ def _http(span: dict[str, Any]) -> Target:
     parts = urlsplit(url if "//" in url else f"//{span['server_address']}{url}" if url else "")
     host = span["server_address"] or (parts.hostname or "")
     path = span["url_template"] or span["http_route"] or path_template(parts.path)
+    if "{id}" not in path and span["served_as"] and not span["url_template"]:
+        path = span["served_as"]
     method = span["http_request_method"] or "GET"
     noise = ""
     if _HEALTH.search(parts.path or path):
         noise = "health check"
     elif _ASSET.search(parts.path or path):
         noise = "static asset"
-    elif _TELEMETRY_PATH.search(parts.path or path) and (method == "POST" or _TELEMETRY_HOST.search(host)):
+    elif method in ("POST", "PUT") and (_TELEMETRY_PATH.search(parts.path or path) or _TELEMETRY_HOST.search(host)):
         noise = "telemetry export"
     return Target(key=f"http\0{method}\0{host}\0{path}", title=f"{method} {host}{path}", noise=noise)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-__all__ = ["Block", "Code", "Figure", "Items", "Paragraph", "Section", "Table"]
+__all__ = ["Block", "Code", "Figure", "Items", "Paragraph", "Section", "Sources", "Table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +41,22 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
+class Sources:
+    """Names of the statements in the appendix that made the numbers above, as links to them."""
+
+    names: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Code:
-    """Text shown as it is, folded under a title where that can be done."""
+    """Text shown as it is, folded under a title where that can be done; :class:`Sources` lead to it by its title."""
 
     title: str
     text: str
     language: str = "sql"
 
 
-Block: TypeAlias = Paragraph | Items | Table | Figure | Code
+Block: TypeAlias = Paragraph | Items | Table | Figure | Sources | Code
 
 
 @dataclass(frozen=True, slots=True)

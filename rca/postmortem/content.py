@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rca.display import effect_line, format_probability
 from rca.investigation import Investigation
 from rca.model import Experiment, Finding, Incident
-from rca.postmortem.blocks import Block, Code, Figure, Items, Paragraph, Section, Table
+from rca.postmortem.blocks import Block, Code, Figure, Items, Paragraph, Section, Sources, Table
 from rca.postmortem.chronicle import detection, events
+from rca.statements import statement_name
 from rca.times import format_time
 
-__all__ = ["sections", "title"]
+__all__ = ["made_by", "sections", "title"]
 
 _RESULT = ("period", "n", "p50_ms", "p95_ms", "p99_ms", "error_ratio", "queries_per_request")
 _TODO = "To be filled in by the team."
@@ -46,6 +47,7 @@ def sections(found: Investigation, figures: Figures) -> list[Section]:
         *_observations(found, figures),
         Section("Experiments", tuple(_experiments(found, figures)), level=3),
         Section("Trade-offs", tuple(_trade_offs(found)), level=3),
+        *_predicted(found, figures),
         Section("Result", tuple(_result(found, figures))),
         Section("Resolution", tuple(_resolution(found)), level=3),
         Section("Detection", (Paragraph(detection(found, incident)),), level=3),
@@ -88,6 +90,7 @@ def _situation(found: Investigation, incident: Incident, figures: Figures) -> It
     yield from _figures(figures, "timeline", "distribution")
     if latency:
         yield Table(latency.table.head(4).to_dicts(), "Latency and errors by period")
+        yield from made_by(latency.sql)
 
 
 def _impact(found: Investigation, incident: Incident) -> Iterator[Block]:
@@ -168,11 +171,12 @@ def _causes(found: Investigation, figures: Figures) -> Iterator[Block]:
 _OBSERVED = (
     ("queries_per_request", "Queries per request", ("query_counts", "waterfall")),
     ("repeated_queries", "Repeated calls", ()),
-    ("slow_queries", "Slow statements", ("statements",)),
+    ("slow_queries", "Slow statements", ("statements", "lock_graph")),
     ("saturation", "Saturation", ("saturation",)),
     ("dependencies", "Dependencies", ("service_map",)),
-    ("compare_traces", "Where the time went", ()),
-    ("compare_attributes", "What slow requests have in common", ()),
+    ("compare_traces", "Where the time went", ("call_paths",)),
+    ("compare_attributes", "What slow requests have in common", ("attribute_ranking",)),
+    ("messages", "What is logged", ("message_surges",)),
 )
 
 
@@ -187,7 +191,8 @@ def _observations(found: Investigation, figures: Figures) -> Iterator[Section]:
                     *_effect(finding),
                     *_figures(figures, *drawn),
                     *_table(finding),
-                    *_caveats(finding),
+                    *_caveats(finding, found),
+                    *made_by(finding.sql),
                 ),
                 level=3,
             )
@@ -211,9 +216,11 @@ def _table(finding: Finding) -> Iterator[Block]:
         )
 
 
-def _caveats(finding: Finding) -> Iterator[Block]:
-    if finding.caveats:
-        yield Items([f"To doubt: {text}" for text in finding.caveats])
+def _caveats(finding: Finding, found: Investigation) -> Iterator[Block]:
+    """Return what to doubt of one finding; what holds for all of them stands once, among the open questions."""
+    own = [text for text in finding.caveats if text not in found.warnings]
+    if own:
+        yield Items([f"To doubt: {text}" for text in own])
 
 
 def _experiments(found: Investigation, figures: Figures) -> Iterator[Block]:
@@ -226,6 +233,7 @@ def _experiments(found: Investigation, figures: Figures) -> Iterator[Block]:
     yield from _figures(figures, "experiment_effects")
     yield Table([_experiment_row(item) for item in found.experiments])
     yield Items(sorted({f"To doubt: {text}" for item in found.experiments for text in item.caveats}))
+    yield from made_by([sql for item in found.experiments for sql in item.sql])
 
 
 def _experiment_row(item: Experiment) -> dict[str, Any]:
@@ -331,16 +339,35 @@ def _doubts(found: Investigation) -> Iterator[Block]:
 
 def _appendix(found: Investigation) -> Iterator[Block]:
     seen: set[str] = set()
-    for name, finding in found.findings.items():
-        for sql in finding.sql:
-            if sql not in seen:
-                seen.add(sql)
-                yield Code(f"{name.replace('_', ' ')}", sql)
-    for item in found.experiments:
-        for sql in item.sql:
-            if sql not in seen:
-                seen.add(sql)
-                yield Code(f"experiment {item.name}", sql)
+    made = [*(item.sql for item in found.findings.values()), *(item.sql for item in found.experiments)]
+    for sql in (sql for statements in made for sql in statements):
+        if sql not in seen:
+            seen.add(sql)
+            yield Code(statement_name(sql), sql)
+
+
+def made_by(statements: Sequence[str]) -> Iterator[Block]:
+    """Return the links to the statements in the appendix that made what stands above."""
+    if statements:
+        yield Sources(list(dict.fromkeys(statement_name(sql) for sql in statements)))
+
+
+def _predicted(found: Investigation, figures: Figures) -> Iterator[Section]:
+    answer = found.findings.get("what_if")
+    if answer is None:
+        return
+    yield Section(
+        "What if",
+        (
+            Paragraph(answer.claim),
+            *_effect(answer),
+            *_figures(figures, "prediction"),
+            Table(answer.table.to_dicts()),
+            *_caveats(answer, found),
+            *made_by(answer.sql),
+        ),
+        level=3,
+    )
 
 
 def _figures(figures: Figures, *names: str) -> Iterator[Block]:

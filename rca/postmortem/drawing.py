@@ -63,6 +63,9 @@ def _figures(store: Store, found: Investigation) -> Iterator[tuple[str, Callable
                 found.red, incident=found.incident, changes=_markers(found), experiments=found.experiments, claim=claim
             ),
         )
+        slo = found.incident.slo
+        if slo is not None and "errors" in found.red.columns:
+            yield "error_budget", lambda: fig.error_budget(found.red, slo=slo)
     for name, source, make in (
         ("distribution", "latency", fig.distribution),
         ("query_counts", "queries_per_request", fig.query_counts),
@@ -70,6 +73,11 @@ def _figures(store: Store, found: Investigation) -> Iterator[tuple[str, Callable
         ("saturation", "saturation", fig.saturation),
         ("service_map", "dependencies", fig.service_map),
         ("change_ranking", "deploy_correlation", fig.change_ranking),
+        ("lock_graph", "slow_queries", fig.lock_graph),
+        ("call_paths", "compare_traces", fig.call_paths),
+        ("attribute_ranking", "compare_attributes", fig.attribute_ranking),
+        ("message_surges", "messages", fig.message_surges),
+        ("prediction", "what_if", fig.prediction),
     ):
         if source in findings:
             yield name, lambda make=make, source=source: make(findings[source])  # type: ignore[misc]

@@ -1,51 +1,47 @@
-"""What a postmortem reckons beside the findings: error budget by windows, what would have been, and what was read."""
+"""What a postmortem reckons beside the findings: error budget by windows, and what was read."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
 
-import polars as pl
-
-from rca.display import effect_line
 from rca.errors import NoDataError, RcaError
-from rca.findings.what_if import what_if
 from rca.investigation import Investigation
-from rca.postmortem.blocks import Block, Code, Items, Paragraph, Section, Table
+from rca.measures.volume import telemetry_volume
+from rca.postmortem.blocks import Block, Code, Figure, Paragraph, Section, Table
+from rca.postmortem.content import made_by
 from rca.sql import statement
 from rca.stats.burn import burn_rate
+from rca.stats.minutes import by_minute
 from rca.store import Store
 
 __all__ = ["measured"]
 
-_MINUTE = 60_000_000_000
 _INPUTS = 200
 
 
-def measured(store: Store, found: Investigation, parts: list[Section]) -> list[Section]:
-    """Return the sections with the error budget after the impact, the prediction before the result, the inputs at the end."""
+def measured(store: Store, found: Investigation, parts: list[Section], figures: Mapping[str, Figure]) -> list[Section]:
+    """Return the sections with the error budget after the impact and the inputs at the end."""
     made: list[Section] = []
     for part in parts:
-        if part.title == "Result":
-            made += _predicted(store, found)
         made.append(part)
         if part.title == "Impact":
-            made += _budget(found)
+            made += _budget(found, figures)
+        if part.title == "Trade-offs":
+            made[-1] = replace(part, blocks=(*part.blocks, *_volume(store, found)))
+        if part.title.endswith("the SQL behind every number"):
+            more = Code("telemetry_volume", statement("telemetry_volume").sql)
+            made[-1] = replace(part, blocks=(*part.blocks, more))
     return [*made, *_inputs(store)]
 
 
-def _budget(found: Investigation) -> list[Section]:
+def _budget(found: Investigation, figures: Mapping[str, Figure]) -> list[Section]:
     slo = found.incident.slo if found.incident else None
     if slo is None or found.red.is_empty() or "errors" not in found.red.columns:
         return []
-    minutes = (
-        found.red.with_columns((pl.col("bucket_ns") // _MINUTE).alias("minute"))
-        .group_by("minute")
-        .agg(pl.col("requests").fill_null(0).sum(), pl.col("errors").fill_null(0).sum())
-    )
-    at = [int(minute) for minute in minutes["minute"].to_list()]
-    first, last = min(at), max(at)
-    every = pl.DataFrame({"minute": range(first, last + 1)}).join(minutes, on="minute", how="left").fill_null(0)
+    every = by_minute(found.red)
     try:
         burned = burn_rate(every["errors"].to_list(), every["requests"].to_list(), slo)
     except NoDataError:
@@ -60,22 +56,20 @@ def _budget(found: Investigation) -> list[Section]:
         for item in burned.windows
     ]
     said = f"Over the {len(every)} minutes shown, {burned.bad:,.0f} requests failed and the objective of {slo:.3%} allows {burned.allowed:,.1f}: the budget burned {burned.overall:,.1f} times as fast as it may."
-    return [Section("Error budget", (Paragraph(said), Table(rows, "Alerts on two windows at once")), level=3)]
+    drawn = [figures["error_budget"]] if "error_budget" in figures else []
+    return [Section("Error budget", (Paragraph(said), *drawn, Table(rows, "Alerts on two windows at once")), level=3)]
 
 
-def _predicted(store: Store, found: Investigation) -> list[Section]:
-    if found.incident is None:
-        return []
+def _volume(store: Store, found: Investigation) -> list[Block]:
+    """Say what the observing itself cost; what it did to latency is not in the data, for it was never switched alone."""
     try:
-        answer = what_if(store, found.incident)
+        rows = telemetry_volume(store, found.incident) if found.incident else None
     except NoDataError:
+        rows = None
+    if rows is None or rows.is_empty():
         return []
-    blocks: list[Block] = [Paragraph(answer.claim)]
-    if answer.effect:
-        blocks.append(Paragraph(effect_line(answer.effect.to_dict())))
-    blocks += [Table(answer.table.to_dicts()), Items([f"To doubt: {text}" for text in answer.caveats])]
-    blocks += [Code("what if", text) for text in answer.sql]
-    return [Section("What if", tuple(blocks), level=3)]
+    said = "What was written, as stored and unweighted. Whether writing it made requests slower cannot be told: it was never switched alone."
+    return [Table(rows.head(_INPUTS).to_dicts(), said), *made_by([statement("telemetry_volume").sql])]
 
 
 def _inputs(store: Store) -> list[Section]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from rca.display import escape_html, escape_markdown, escape_terminal, table_html, table_markdown
-from rca.postmortem.blocks import Block, Code, Figure, Items, Paragraph, Section, Table
+from rca.postmortem.blocks import Block, Code, Figure, Items, Paragraph, Section, Sources, Table
 
 __all__ = ["to_html", "to_markdown"]
 
@@ -58,8 +59,10 @@ def _block_html(block: Block, redact: Redactor) -> str:
             return head + table_html([_clean(row, redact) for row in rows])
         case Figure(name, svg, alt):
             return f'<figure role="img" aria-label="{escape_html(redact(alt))}">{svg}<figcaption>{escape_html(name)}</figcaption></figure>'
+        case Sources(names):
+            return f'<p class="caption">Made by: {", ".join(_link_html(name) for name in names)}</p>'
         case Code(title, text):
-            return f"<details><summary>{escape_html(redact(title))}</summary><pre>{escape_html(redact(text))}</pre></details>"
+            return f'<details id="{_anchor(title)}"><summary>{escape_html(redact(title))}</summary><pre>{escape_html(redact(text))}</pre></details>'
 
 
 def to_markdown(title: str, sections: Iterable[Section], redact: Redactor) -> str:
@@ -82,9 +85,20 @@ def _block_markdown(block: Block, redact: Redactor) -> str:
             return head + table_markdown([_clean(row, redact) for row in rows])
         case Figure(name, _, alt):
             return f"![{escape_markdown(redact(alt))}](figures/{name}.svg)\n"
+        case Sources(names):
+            return f"Made by: {', '.join(f'[{escape_markdown(name)}](#{_anchor(name)})' for name in names)}\n"
         case Code(title, text, language):
             fence = "`" * (max((len(run) for run in _backticks(text)), default=0) + 3)
-            return f"{escape_markdown(redact(title))}\n\n{fence}{language}\n{escape_terminal(redact(text))}\n{fence}\n"
+            return f"#### SQL {escape_markdown(redact(title))}\n\n{fence}{language}\n{escape_terminal(redact(text))}\n{fence}\n"
+
+
+def _link_html(name: str) -> str:
+    return f'<a href="#{_anchor(name)}">{escape_html(name)}</a>'
+
+
+def _anchor(name: str) -> str:
+    """Return what a link to a statement leads to: what Markdown makes of its heading, and the id in HTML."""
+    return re.sub(r"[^a-z0-9_]+", "-", f"sql {name.lower()}").strip("-")
 
 
 def _backticks(text: str) -> list[str]:

@@ -11,6 +11,7 @@ from rca.model import Incident
 from rca.postmortem.content import sections, title
 from rca.postmortem.drawing import draw
 from rca.postmortem.measured import measured
+from rca.postmortem.pdf import can_typeset, typeset
 from rca.postmortem.redact import redact
 from rca.postmortem.render import to_html, to_markdown
 from rca.store import Store
@@ -30,7 +31,7 @@ def report(
     redacted: bool = True,
     press: Press | None = None,
 ) -> list[Path]:
-    """Write the postmortem: ``postmortem.html``, ``postmortem.md`` and the folder ``figures``.
+    """Write the postmortem: ``postmortem.html``, ``postmortem.md``, with the extra ``pdf`` ``postmortem.pdf``, and the folder ``figures``.
 
     Parameters
     ----------
@@ -62,7 +63,8 @@ def report(
     except OSError as error:
         raise RcaError(f"{folder} cannot be made: {error.strerror or error}.") from None
     clean = redact if redacted else str
-    parts = measured(store, found, sections(found, draw(store, found, folder / "figures", press)))
+    figures = draw(store, found, folder / "figures", press)
+    parts = measured(store, found, sections(found, figures), figures)
     documents = {
         "postmortem.html": to_html(title(found), parts, clean),
         "postmortem.md": to_markdown(title(found), parts, clean),
@@ -75,4 +77,7 @@ def report(
         except OSError as error:
             raise RcaError(f"{path} cannot be written: {error.strerror or error}.") from None
         paths.append(path)
+    if can_typeset():
+        paths.append(folder / "postmortem.pdf")
+        typeset(title(found), parts, clean, figures=folder / "figures", path=paths[-1])
     return paths

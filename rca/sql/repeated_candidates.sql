@@ -14,6 +14,7 @@ FROM (
     GROUP BY
       trace_id,
       CASE
+        WHEN db_system_name = '' AND http_request_method = '' THEN ''
         WHEN db_system_name = '' THEN http_request_method || server_address
         WHEN db_query_digest <> '' THEN db_query_digest
         ELSE db_system_name || db_operation_name || db_collection_name

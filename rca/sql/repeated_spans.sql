@@ -2,7 +2,7 @@
 -- param $from_ns BIGINT                first start that counts
 -- param $to_ns BIGINT                  first start that does not count any more
 -- param $least BIGINT                  like calls of one trace from which it counts
--- param $most BIGINT                   traces at most, in the order of their ids
+-- param $most INTEGER                  traces at most, in the order of their ids
 -- column trace_id VARCHAR              the trace
 -- column span_id VARCHAR               the span
 -- column parent_span_id VARCHAR        its parent
@@ -22,7 +22,7 @@
 -- column db_query_digest VARCHAR       the statement, normalised
 -- column http_request_method VARCHAR   http.request.method
 -- column http_route VARCHAR            http.route
--- column server_address VARCHAR        server.address
+-- column server_address VARCHAR        server.address, or peer.service where there is none
 -- column url VARCHAR                   url.full or what of it there is
 -- column url_template VARCHAR          url.template
 -- column rpc_service VARCHAR           rpc.service
@@ -40,7 +40,11 @@ SELECT
   span_kind,
   start_ns,
   duration_ns,
-  CASE WHEN status_code = 'ERROR' OR error_type <> '' OR COALESCE(http_response_status_code, 0) >= 400 THEN 1 ELSE 0 END AS failed,
+  CASE
+    WHEN status_code = 'ERROR' OR error_type <> '' OR COALESCE(http_response_status_code, 0) >= 400 THEN 1
+    WHEN COALESCE(attributes['rpc.grpc.status_code'], '') NOT IN ('', '0') THEN 1
+    ELSE 0
+  END AS failed,
   adjusted_count,
   calls,
   COALESCE(attributes['db.operation.batch.size'], '') AS batch_size,
@@ -51,7 +55,7 @@ SELECT
   db_query_digest,
   http_request_method,
   http_route,
-  server_address,
+  CASE WHEN server_address <> '' THEN server_address ELSE COALESCE(attributes['peer.service'], '') END AS server_address,
   COALESCE(attributes['url.full'], attributes['http.url'], attributes['url.path'], attributes['http.target'], '') AS url,
   COALESCE(attributes['url.template'], '') AS url_template,
   COALESCE(attributes['rpc.service'], '') AS rpc_service,
@@ -71,6 +75,7 @@ WHERE trace_id IN (
     GROUP BY
       trace_id,
       CASE
+        WHEN db_system_name = '' AND http_request_method = '' THEN ''
         WHEN db_system_name = '' THEN http_request_method || server_address
         WHEN db_query_digest <> '' THEN db_query_digest
         ELSE db_system_name || db_operation_name || db_collection_name

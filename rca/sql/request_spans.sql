@@ -4,7 +4,7 @@
 -- param $end_ns BIGINT                 its end
 -- param $before_start_ns BIGINT        start of what it is compared with
 -- param $before_end_ns BIGINT          its end
--- param $most BIGINT                   traces of either window at most, by the end of their ids, which is random
+-- param $most INTEGER                  traces of either window at most, by the end of their ids, which is random
 -- column trace_id VARCHAR              the trace
 -- column span_id VARCHAR               the span
 -- column parent_span_id VARCHAR        its parent

@@ -10,7 +10,7 @@ import numpy as np
 from rca.errors import NoDataError, OptionError
 from rca.stats.arrays import Array, Numbers, as_fraction, as_numbers
 
-__all__ = ["SRE_WINDOWS", "BurnRate", "WindowBurn", "burn_rate"]
+__all__ = ["SRE_WINDOWS", "BurnRate", "WindowBurn", "burn_rate", "burned_by_minute"]
 
 SRE_WINDOWS: tuple[tuple[int, int, float], ...] = ((60, 5, 14.4), (360, 30, 6.0), (4320, 360, 1.0))
 """Long window, short window (minutes) and burn rate that alerts, for a 30-day objective (Google, The Site Reliability Workbook,
@@ -98,16 +98,7 @@ def burn_rate(
     >>> outage.firing, round(outage.windows[0].short_rate, 1), outage.windows[1].first
     (True, 21.0, 84)
     """
-    as_fraction(slo, "slo")
-    bad, total = as_numbers(errors, "errors"), as_numbers(requests, "requests")
-    if bad.shape != total.shape:
-        raise OptionError(
-            f"There are {len(bad)} error counts and {len(total)} request counts; pass one of each a minute."
-        )
-    gone = ~(np.isfinite(bad) & np.isfinite(total))
-    bad, total = np.where(gone, 0.0, bad), np.where(gone, 0.0, total)
-    if (bad < 0).any() or (total < 0).any():
-        raise OptionError("Counts of errors and requests are at least 0; pass new ones a minute, not running sums.")
+    bad, total, gone = _counts(errors, requests, slo)
     if total.sum() <= 0:
         raise NoDataError("There are no requests, so no budget burns.")
     for long, short, threshold in windows:
@@ -126,6 +117,34 @@ def burn_rate(
         n=int((~gone).sum()),
         method="multi-window, multi-burn-rate",
     )
+
+
+def burned_by_minute(errors: Numbers, requests: Numbers, slo: float, length: int) -> list[float | None]:
+    """Return the burn rate over the last `length` points at each point; None where they hold no request.
+
+    Examples
+    --------
+    >>> [round(rate, 6) for rate in burned_by_minute([0, 2, 4], [1000, 1000, 1000], 0.999, 2)]
+    [0.0, 1.0, 3.0]
+    """
+    bad, total, _ = _counts(errors, requests, slo)
+    rates = _rolling(bad, total, length) / (1 - slo)
+    return [None if np.isnan(rate) else float(rate) for rate in rates]
+
+
+def _counts(errors: Numbers, requests: Numbers, slo: float) -> tuple[Array, Array, np.ndarray]:
+    """Return errors and requests as arrays, zero where a minute is missing, and which are missing."""
+    as_fraction(slo, "slo")
+    bad, total = as_numbers(errors, "errors"), as_numbers(requests, "requests")
+    if bad.shape != total.shape:
+        raise OptionError(
+            f"There are {len(bad)} error counts and {len(total)} request counts; pass one of each a minute."
+        )
+    gone = ~(np.isfinite(bad) & np.isfinite(total))
+    bad, total = np.where(gone, 0.0, bad), np.where(gone, 0.0, total)
+    if (bad < 0).any() or (total < 0).any():
+        raise OptionError("Counts of errors and requests are at least 0; pass new ones a minute, not running sums.")
+    return bad, total, gone
 
 
 def _window(bad: Array, total: Array, slo: float, long: int, short: int, threshold: float) -> WindowBurn:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -36,6 +36,8 @@ class PlaceboResult:
         Moments it was compared with.
     smallest
         The smallest p-value that a history of this length can give.
+    placebos
+        The statistic at each of the other moments, in the order of time.
     """
 
     p_value: float
@@ -45,6 +47,7 @@ class PlaceboResult:
     smallest: float
     n: int
     method: str
+    placebos: tuple[float, ...] = field(default=(), repr=False)
 
 
 def placebo_test(
@@ -120,6 +123,7 @@ def placebo_test(
         smallest=clump / total,
         n=int(np.isfinite(series).sum()),
         method="placebo, Kolmogorov-Smirnov" + (", same phase of the season" if season else ""),
+        placebos=tuple(others.tolist()),
     )
 
 

@@ -96,6 +96,14 @@ def test_nothing_but_the_subset(name):
         assert join.method != "ASOF"
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_limits_are_of_32_bits(name):
+    types = {field.name: field.type for field in sql.statement(name).params}
+    for node in tree(name).find_all(exp.Limit):
+        for parameter in node.find_all(exp.Placeholder):
+            assert types[parameter.name] == "INTEGER", "Spark refuses a limit of 64 bits"
+
+
 @pytest.mark.parametrize("dialect", ["clickhouse", "spark"])
 @pytest.mark.parametrize("name", PORTABLE)
 def test_other_dialects_read_it(name, dialect):

@@ -293,3 +293,57 @@ def stated():
     """Statements with their probability, and whether they were right."""
     probabilities = [0.15, 0.35, 0.45, 0.55, 0.7, 0.75, 0.9, 0.95, 0.97, 0.99]
     return pl.DataFrame({"probability": probabilities, "right": [p > 0.4 for p in probabilities]})
+
+
+def compared_attributes():
+    rows = [
+        {"attribute": "feature_flag.promotions", "value": NASTY, "p_value": 1e-6, "effect": 0.9, "low": 0.8, "high": 0.95},
+        {"attribute": "http.route", "value": "/checkout", "p_value": 0.4, "effect": 0.05, "low": -0.01, "high": 0.1},
+    ]  # fmt: skip
+    return finding("compare_attributes", pl.DataFrame(rows), effect=effect("share"))
+
+
+def compared_traces():
+    rows = [
+        {"service_name": "checkout", "operation": f"SELECT promotions {NASTY}", "slow_calls_before": 0.0, "slow_calls_during": 11.0,
+         "slow_ms_before": 0.0, "slow_ms_during": 3300.0},
+        {"service_name": "pricing", "operation": "POST /quote", "slow_calls_before": 1.0, "slow_calls_during": 1.0,
+         "slow_ms_before": 60.0, "slow_ms_during": None},
+    ]  # fmt: skip
+    return finding("compare_traces", pl.DataFrame(rows), effect=effect("length"))
+
+
+def predicted():
+    rows = [
+        {"quantile": name, "before_ms": 100.0 * at, "during_ms": 900.0 * at, "predicted_ms": 120.0 * at, "low": 90.0 * at, "high": 150.0 * at}
+        for at, name in enumerate(("p50", "p95", "p99"), 1)
+    ]  # fmt: skip
+    return finding("what_if", pl.DataFrame(rows), effect=effect("p99"))
+
+
+def said():
+    rows = [
+        {"service_name": "checkout", "message": f"no connection in time {NASTY}", "complains": True, "per_minute_before": 0.0, "per_minute_during": 4.3, "surge": 3.9},
+        {"service_name": "checkout", "message": "order placed", "complains": False, "per_minute_before": 90.0, "per_minute_during": 40.0, "surge": -6.0},
+    ]  # fmt: skip
+    return finding("messages", pl.DataFrame(rows))
+
+
+def waits():
+    pairs = [("11", "10"), ("12", "10"), ("13", "12"), ("13", "10"), ("21", "22"), ("22", "21")]
+    rows = [{"waiter": waiter, "holder": holder, "mode": "ShareLock", "db_query_digest": f"update stock {NASTY}"} for waiter, holder in pairs]  # fmt: skip
+    return finding("slow_queries", slow().table, details={"waits": rows})
+
+
+def shifted():
+    from rca.stats import placebo_test
+
+    return placebo_test([float(at * 7919 % 101) for at in range(300)] + [500.0 + at for at in range(20)], 300, 20)
+
+
+def cells():
+    rows = [
+        {"bin_ns": START + at * MINUTE, "from_ms": 100.0 * 2**step, "to_ms": 200.0 * 2**step, "group": group, "requests": 10.0, "errors": 1.0}
+        for at in range(6) for step in range(3) for group in ("/checkout", NASTY)
+    ]  # fmt: skip
+    return pl.DataFrame(rows)

@@ -16,9 +16,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 import sample
 
 from rca import figures as fig
-from rca.errors import OptionError
+from rca.errors import NoDataError, OptionError
 from rca.figures.notebook import mimebundle
-from rca.figures.save import csv_of, svg
+from rca.figures.save import _tables, csv_of, svg
 
 FIGURES = {
     "timeline": lambda: fig.timeline(
@@ -40,6 +40,14 @@ FIGURES = {
     "calibration": lambda: fig.calibration(sample.stated()),
     "results": lambda: fig.results(sample.experiments()[0].table),
     "service_map": lambda: fig.service_map(sample.hops()),
+    "attribute_ranking": lambda: fig.attribute_ranking(sample.compared_attributes()),
+    "call_paths": lambda: fig.call_paths(sample.compared_traces()),
+    "error_budget": lambda: fig.error_budget(sample.red().with_columns(errors=5.0), slo=0.999),
+    "explorer": lambda: fig.explorer(sample.cells()),
+    "lock_graph": lambda: fig.lock_graph(sample.waits()),
+    "message_surges": lambda: fig.message_surges(sample.said()),
+    "placebo": lambda: fig.placebo(sample.shifted()),
+    "prediction": lambda: fig.prediction(sample.predicted()),
 }
 
 
@@ -86,6 +94,44 @@ def test_notebook_bundle_draws_without_a_network(chart):
     bundle = mimebundle(chart.to_dict())
     assert set(bundle) == {"application/vnd.vega.v5+json", "image/png", "text/plain"}
     assert "marks" in bundle["application/vnd.vega.v5+json"]
+
+
+def test_slides_have_larger_letters():
+    plain = fig.distribution(sample.latency()).to_dict()
+    try:
+        fig.enable("slides")
+        slide = fig.distribution(sample.latency()).to_dict()
+    finally:
+        fig.enable()
+    assert slide["config"]["axis"]["labelFontSize"] > plain["config"]["axis"]["labelFontSize"]
+    with pytest.raises(OptionError, match=r"no theme 'slide'.*slides"):
+        fig.enable("slide")
+
+
+def test_brushes_are_linked_and_survive_compiling():
+    spec = fig.explorer(sample.cells()).to_dict()
+    assert {item["name"] for item in spec["params"]} >= {"time", "latency"}
+    signals = json.dumps(mimebundle(spec)["application/vnd.vega.v5+json"])
+    assert "time_store" in signals
+    assert "latency_store" in signals
+
+
+def test_circles_of_waits_and_roots_are_drawn():
+    nodes = [row for table in _tables(fig.lock_graph(sample.waits()).to_dict()) for row in table if "role" in row]
+    roots = {row["text"].split()[0] for row in nodes if row["role"] == "root"}
+    assert roots >= {"10"}
+    assert len(nodes) == 6
+
+
+def test_nothing_to_draw_is_said():
+    for draw, empty in (
+        (fig.lock_graph, sample.slow()),
+        (fig.message_surges, sample.finding("messages", sample.said().table.head(0))),
+        (fig.attribute_ranking, sample.finding("a", sample.compared_attributes().table.head(0))),
+        (fig.explorer, sample.cells().head(0)),
+    ):
+        with pytest.raises(NoDataError):
+            draw(empty)
 
 
 def test_too_many_marks_are_refused():

@@ -59,6 +59,16 @@ def thrift():
     return {"process": {"serviceName": "shop"}, "spans": spans}
 
 
+def cassandra(span_id):
+    root = span_id == ROOT
+    tags = [("span.kind", "string", "server" if root else "client"), *([] if root else [("error", "bool", True)])]
+    return {
+        "trace_id": f"0x{TRACE}", "span_id": signed(span_id), "span_hash": -7, "parent_id": 0 if root else signed(ROOT), "operation_name": "get" if root else "query", "flags": 1,
+        "start_time": T0 // 1000 + (0 if root else 1000), "duration": 2000 if root else 500, "logs": None, "refs": None if root else [{"ref_type": "child-of", "trace_id": f"0x{TRACE}", "span_id": signed(ROOT)}],
+        "tags": [{"key": key, "value_type": kind, f"value_{kind}": value} for key, kind, value in tags], "process": {"service_name": "shop", "tags": None},
+    }  # fmt: skip
+
+
 def zipkin_v1():
     shop = {"serviceName": "shop", "ipv4": "10.0.0.1", "port": 80}
     at = T0 // 1000
@@ -168,6 +178,7 @@ CASES = {
     "one-entry-by-itself": lines([otlp()]),
     "jaeger-v3-answer": json.dumps({"result": {"resourceSpans": [otlp()]}}),
     "jaeger-thrift": json.dumps(thrift()),
+    "jaeger-cassandra": lines(map(cassandra, BOTH)),
     "zipkin-v1": json.dumps(zipkin_v1()),
     "datadog-agent": json.dumps([[datadog(ROOT), datadog(CHILD)]]),
     "datadog-api": json.dumps({"data": [datadog(ROOT, agent=False), datadog(CHILD, agent=False)], "meta": {"elapsed": 1}}),
@@ -250,3 +261,46 @@ def test_tabs_and_line_ends_of_tsv_are_read_back(tmp_path):
     text = "\n".join("\t".join(part) for part in (row, [plain(value) for value in row.values()]))
     store = ingested(tmp_path, text)
     assert store.query("SELECT span_name, attributes['q'] AS q FROM spans").rows() == [("a\tb\nc", "it's")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"data": [], "total": 0, "limit": 0, "offset": 0, "errors": null}', '{"data": null, "errors": [{"code": 404, "msg": "trace not found"}]}', '{"traces": []}', '{"trace": {}, "metrics": {}}',
+        '{"status": "success", "data": {"resultType": "matrix", "result": []}}', '{"took": 1, "hits": {"total": {"value": 0}, "hits": []}}', '{"Traces": [], "UnprocessedTraceIds": []}', '{"resourceSpans": []}',
+    ],
+)  # fmt: skip
+def test_an_answer_that_found_nothing_is_no_record(tmp_path, text):
+    store = ingested(tmp_path, text)
+    assert store.query("SELECT records_read, status FROM ingests").rows() == [(0, "complete")]
+
+
+def test_a_record_with_an_empty_list_is_a_record(tmp_path):
+    store = ingested(tmp_path, '{"user": "u1", "data": []}')
+    assert store.query("SELECT attributes['user'] AS u FROM logs")["u"].to_list() == ["u1"]
+
+
+def test_powers_of_sampling_before_there_were_thresholds(tmp_path):
+    document = {"resourceSpans": [otlp()]}
+    for span, state in zip(document["resourceSpans"][0]["scopeSpans"][0]["spans"], ("ot=r:9;p:3", "x=y,ot=p:63"), strict=True):  # fmt: skip
+        span["traceState"] = state
+    store = ingested(tmp_path, json.dumps(document))
+    assert store.query("SELECT adjusted_count FROM spans ORDER BY record_no")["adjusted_count"].to_list() == [8.0, 1.0]
+
+
+def metric(**data):
+    return json.dumps({"resourceMetrics": [{"scopeMetrics": [{"metrics": [{"name": "m", **data}]}]}]})
+
+
+def test_kinds_of_metrics_before_otlp_1(tmp_path):
+    store = ingested(tmp_path, metric(intSum={"isMonotonic": True, "aggregationTemporality": 2, "dataPoints": [{"timeUnixNano": str(T0), "value": "7", "labels": [{"key": "a", "value": "b"}]}]}))  # fmt: skip
+    rows = store.query("SELECT metric_type, temporality, value, attributes['a'] AS a FROM metrics").rows()
+    assert rows == [("sum", "cumulative", 7.0, "b")]
+
+
+def test_a_temporality_that_there_is_none_of_is_set_apart(tmp_path):
+    path = tmp_path / "metrics.json"
+    path.write_text(metric(sum={"aggregationTemporality": "SOMETIMES", "dataPoints": [{"timeUnixNano": str(T0), "asInt": "7"}]}))  # fmt: skip
+    store = rca.open()
+    assert store.ingest(path).total("records_quarantined") == 1
+    assert "SOMETIMES" in store.query("SELECT reason FROM quarantine")["reason"][0]

@@ -178,7 +178,14 @@ def test_where_the_code_is(spans_store, make_span):
 
 @pytest.mark.parametrize(
     ("path", "template"),
-    [("/a/b", "/a/b"), ("/v2/a/17", "/v2/a/{id}"), ("/a/deadbeef01", "/a/{id}"), ("/a/SKU-7", "/a/SKU-{id}"), ("", "")],
+    [
+        ("/a/b", "/a/b"),
+        ("/v2/a/17", "/v2/a/{id}"),
+        ("/a/deadbeef01", "/a/{id}"),
+        ("/a/SKU-7", "/a/{id}"),
+        ("/s3/web2", "/s{id}/web{id}"),
+        ("", ""),
+    ],
 )
 def test_path_template(path, template):
     assert path_template(path) == template

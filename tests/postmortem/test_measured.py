@@ -28,10 +28,10 @@ def investigated(slo):
 def test_the_budget_stands_after_the_impact_and_only_with_an_objective():
     parts = [Section("Impact", ()), Section("Result", ())]
     with rca.open() as store:
-        titles = [part.title for part in measured(store, investigated(0.999), parts)]
+        titles = [part.title for part in measured(store, investigated(0.999), parts, {})]
         assert titles == ["Impact", "Error budget", "Result"]
-        assert [part.title for part in measured(store, investigated(None), parts)] == ["Impact", "Result"]
-        budget = measured(store, investigated(0.999), parts)[1]
+        assert [part.title for part in measured(store, investigated(None), parts, {})] == ["Impact", "Result"]
+        budget = measured(store, investigated(0.999), parts, {})[1]
     assert "900 requests failed" in budget.blocks[0].text
     assert "18.4 times" in budget.blocks[0].text  # 900 of 49,000, where 49 are allowed
     assert "50 minutes" in budget.blocks[0].text  # the minute without traffic counts as a minute
@@ -46,7 +46,7 @@ def test_inputs_are_named_with_their_checksums(tmp_path):
     )
     with rca.open() as store:
         store.ingest(place)
-        last = measured(store, Investigation(incident=None), [])[-1]
+        last = measured(store, Investigation(incident=None), [], {})[-1]
     row = last.blocks[1].rows[0]
     assert row["SHA-256"] == hashlib.sha256(place.read_bytes()).hexdigest()
     assert row["file"] == "app.log"

@@ -35,7 +35,7 @@ class PointRows:
         Raises
         ------
         BadRecord
-            When the metric has no kind of data.
+            When the metric has no kind of data, or a temporality that there is none of.
         """
         found = next(
             ((names[0], first(metric, *names)) for names in _KINDS if isinstance(first(metric, *names), dict)), None
@@ -89,6 +89,8 @@ class PointRows:
 def _temporality(value: Any) -> str:
     if isinstance(value, str) and not value.isdecimal():
         name = value.lower().removeprefix("aggregation_temporality_")
+        if name not in (*_TEMPORALITY, "unspecified"):
+            raise BadRecord(f"there is no aggregation temporality {value[:60]!r}")
         return name if name in _TEMPORALITY else ""
     number = count_of(value) or 0
     return _TEMPORALITY[number] if 0 <= number < len(_TEMPORALITY) else ""
@@ -110,6 +112,9 @@ def _details(kind: str, metric: dict[str, Any], point: dict[str, Any]) -> str:
     counts = _counts(first(negative, "bucketCounts", "bucket_counts"))
     if any(counts):
         found["negative_offset"], found["negative_bucket_counts"] = count_of(negative.get("offset")) or 0, counts
+    threshold = double(first(point, "zeroThreshold", "zero_threshold"))
+    if threshold:
+        found["zero_threshold"] = threshold
     if count_of(point.get("flags")) == _NO_VALUE:
         found["no_recorded_value"] = True
     exemplars = [_exemplar(item) for item in point.get("exemplars") or []]
@@ -171,7 +176,14 @@ def _counts(values: Any) -> list[int]:
     return [count_of(value) or 0 for value in values or []]
 
 
-_KINDS = (("gauge",), ("sum",), ("histogram",), ("exponentialHistogram", "exponential_histogram"), ("summary",))
+_KINDS = (
+    ("gauge", "intGauge", "doubleGauge"),
+    ("sum", "intSum", "doubleSum"),
+    ("histogram", "intHistogram", "doubleHistogram"),
+    ("exponentialHistogram", "exponential_histogram"),
+    ("summary", "doubleSummary"),
+)
+"""Fields that hold a metric's data, by kind: the name of today first, those of OTLP 0.x after it."""
 _TYPES = {
     "gauge": "gauge",
     "sum": "sum",

@@ -1,8 +1,9 @@
-"""OTLP as protobuf: bodies of OTLP/HTTP, and the collector's file exporter, which writes the length before each message."""
+"""OTLP as protobuf: bodies of OTLP/HTTP, and messages with their length before each: four bytes (the collector's file exporter) or a varint."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import BinaryIO
 
 import pyarrow as pa
 
@@ -29,6 +30,8 @@ def sniff(sample: Sample) -> Guess:
         message = _unpacked(head[4 : 4 + length])
         if message is not None and _fields(message):
             return Guess(0.97, "messages of OTLP, each with its length before it")
+    if _delimited(head):
+        return Guess(0.97, "messages of OTLP, each with its length as a varint before it")
     if head[:1] == b"\n" and _fields(head):
         return Guess(0.96, "a message of OTLP")
     return NO
@@ -38,6 +41,17 @@ def _prefixed(head: bytes) -> int:
     """Return the length of the first message where lengths come first, else 0."""
     length = int.from_bytes(head[:4], "big")
     return length if len(head) > 8 and 0 < length <= _LARGEST and (head[4:5] == b"\n" or head[4:8] == _ZSTD) else 0
+
+
+def _delimited(head: bytes) -> bool:
+    """Say whether a message follows its length as a varint; a body without one begins with a line feed."""
+    if head[:1] in (b"", b"\n", b"\0"):
+        return False
+    try:
+        length, start = varint(head, 0)
+    except Broken:
+        return False
+    return length <= _LARGEST and head[start : start + 1] == b"\n" and bool(_fields(head[start : start + length]))
 
 
 def _unpacked(data: bytes) -> bytes | None:
@@ -93,8 +107,9 @@ def read(source: Source, sink: Sink) -> None:
     """Read every message: quickly where the package `protobuf` is there, else by the tables of fields."""
     walker = Walker(sink)
     quick = upb.QuickMessages(walker.spans) if upb.available() else None
-    prefixed = _prefixed(source.head(64)[0])
-    for data, offset, reason in _framed(source) if prefixed else _entries(source):
+    head = source.head()[0]
+    read_length = _four_bytes if _prefixed(head) else _one_varint if _delimited(head) else None
+    for data, offset, reason in _framed(source, read_length) if read_length else _entries(source):
         message = None if reason else _unpacked(data)
         if message is None:
             sink.quarantine(reason or "the message cannot be decompressed", data[:200].hex(), offset)
@@ -118,22 +133,39 @@ def _taken(quick: upb.QuickMessages, message: bytes) -> bool:
     return True
 
 
-def _framed(source: Source) -> Iterator[tuple[bytes, int, str]]:
+def _four_bytes(stream: BinaryIO) -> tuple[bytes, int]:
+    """Return the bytes before a message and the length that they say, -1 where they break off."""
+    head = read_fully(stream, 4)
+    return head, int.from_bytes(head, "big") if len(head) == 4 else -1
+
+
+def _one_varint(stream: BinaryIO) -> tuple[bytes, int]:
+    head = read_fully(stream, 1)
+    while head and head[-1] > 127 and len(head) < 10:
+        more = read_fully(stream, 1)
+        if not more:
+            return head, -1
+        head += more
+    return head, varint(head, 0)[0] if head and head[-1] < 128 else -1
+
+
+def _framed(source: Source, read_length: Callable[[BinaryIO], tuple[bytes, int]]) -> Iterator[tuple[bytes, int, str]]:
     """Yield messages that have their length before them, with their places; or a reason in place of the last."""
     at = 0
     with source.open() as stream:
-        while head := read_fully(stream, 4):
-            length = int.from_bytes(head, "big")
-            if len(head) < 4 or length > _LARGEST:
-                yield head, at, f"no message: its length would be {length:,} bytes"
+        while (found := read_length(stream))[0]:
+            head, length = found
+            if not 0 <= length <= _LARGEST:
+                said = "its length breaks off" if length < 0 else f"its length would be {length:,} bytes"
+                yield head, at, f"no message: {said}"
                 return
             data = read_fully(stream, length)
             if len(data) < length:
                 yield data, at, f"the message breaks off: {len(data):,} of {length:,} bytes"
                 return
             if data:
-                yield data, at + 4, ""
-            at += 4 + length
+                yield data, at + len(head), ""
+            at += len(head) + length
 
 
 def _entries(source: Source) -> Iterator[tuple[bytes, int, str]]:

@@ -8,6 +8,7 @@ way makes the reader step back before it has taken anything of the line, for the
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -24,6 +25,11 @@ __all__ = ["QuickSpans"]
 
 _NONE = msgspec.Raw(b"[]")
 _OPEN, _CUT, _SEAM, _CLOSE = b'[{"key":"', b'}},{"key":"', b'}}],[{"key":"', b"}}]"
+
+_PLAIN = re.compile(
+    rb'([^"\\]*)","value":\{(?:"stringValue":("[^"\\]*")|"intValue":("(?:0|[1-9][0-9]{0,17})"))'
+).fullmatch
+"""A text without escapes, or a whole number, under its key: nothing of it has to be read."""
 
 
 class _Status(msgspec.Struct, gc=False):
@@ -74,24 +80,22 @@ class _Pieces(dict[bytes, int]):
         self._keys: dict[bytes, int] = {}
 
     def __missing__(self, piece: bytes) -> int:
-        key, _, rest = piece.partition(b'","value":{"')
-        kind, _, value = rest.partition(b'":')
-        known = self._keys.get(key)
-        if known is None or b"\\" in value or value.count(b'"') != 2 or value[:1] != b'"' or value[-1:] != b'"':
-            return self._read(piece, key)
-        if kind != b"stringValue" and (kind != b"intValue" or not value[1:-1].isdigit() or value[1:2] == b"0"):
-            return self._read(piece, key)
-        number = self[piece] = self.pairs.append_raw(known, value)
+        found = _PLAIN(piece)
+        known = self._keys.get(found[1]) if found else None
+        if not found or known is None:
+            return self._read(piece)
+        number = self[piece] = self.pairs.append_raw(known, found[2] or found[3])
         return number
 
-    def _read(self, piece: bytes, key: bytes) -> int:
+    def _read(self, piece: bytes) -> int:
         try:
             pair = orjson.loads(b'{"key":"' + piece + b"}}")
             name, text = pair["key"], text_of(pair.get("value"))
         except (orjson.JSONDecodeError, BadRecord, KeyError, TypeError, ValueError):
             raise Unusual from None
         number = self[piece] = self.pairs.append(name, text)
-        if b'"' not in key and b"\\" not in key:
+        key = piece.partition(b'"')[0]
+        if b"\\" not in key:
             self._keys[key] = self.pairs.named(name)
         return number
 

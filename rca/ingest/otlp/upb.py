@@ -9,8 +9,6 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-import orjson
-
 from rca.ingest.otlp.anyvalue import attributes_of, scope_attributes, text_of
 from rca.ingest.otlp.columns import SpanColumns, Unusual, each, ids, kinds, statuses, times
 from rca.ingest.otlp.parts import event_of, link_of
@@ -89,11 +87,10 @@ class _Pieces(dict[bytes, int]):
             size, at = (piece[at + 1], at + 2) if piece[at + 1] < 128 else varint(piece, at + 1)
             if at + size != len(piece):
                 return self._read(piece, key)
-            text = piece[at:]
-            written = orjson.dumps(text.decode())
+            text = piece[at:].decode()
         except (IndexError, Broken, UnicodeDecodeError):
             return self._read(piece, b"")
-        number = self[piece] = self.pairs.append_written(known, written, text)
+        number = self[piece] = self.pairs.append_text(known, text)
         return number
 
     def _read(self, piece: bytes, key: bytes) -> int:

@@ -101,7 +101,11 @@ def _read(source: Source, sink: Sink) -> None:
                 for span in found[1](document, clock) or ():
                     window.add(span)
             except (BadRecord, AttributeError, TypeError, ValueError, KeyError, IndexError, OverflowError) as error:
-                window.quarantine(f"no span as {found[0]} keeps them: {error}", excerpt(document).decode(), item.offset)
+                window.quarantine(
+                    f"no span as {found[0]} keeps them: {error}",
+                    excerpt(document).decode("utf-8", "replace"),
+                    item.offset,
+                )
         window.write_if_full()
         if len(others) >= _BATCH:
             logs.add(Batch(None, rows=others))

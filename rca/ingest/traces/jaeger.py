@@ -1,4 +1,4 @@
-"""Jaeger's JSON: answers of the API, files saved from the UI, documents of Elasticsearch, messages of its own protocol."""
+"""Jaeger's JSON: answers of the API, files saved from the UI, documents of Elasticsearch, rows of Cassandra, messages of its own protocol."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from rca.ingest.exact import Number, text_of
 from rca.ingest.semconv import weight_from
 from rca.ingest.source import Source
 from rca.ingest.spans import Resource, SpanRows
+from rca.ingest.traces.jaeger_rows import is_row, of_row
 from rca.ingest.traces.shapes import each_record, guarded, micro, truthy
 from rca.ingest.values import BadRecord, count_of, hex_id, kind_of, status_of
 
@@ -41,6 +42,8 @@ def sniff(sample: Sample) -> Guess:
         return NO
     if sample.has("operationName") and any(sample.has(*ids) for ids in _IDS):
         return Guess(0.97, "has operationName and traceID")
+    if sample.has("span_hash", "operation_name", "span_id"):
+        return Guess(0.97, "has span_hash and operation_name, columns of its table in Cassandra")
     if sample.has("traceID", "spanID") and sample.has("duration"):
         return Guess(0.9, "has traceID, spanID and duration")
     return NO
@@ -66,6 +69,8 @@ class _Reader:
             return
         if not isinstance(document, dict):
             raise BadRecord("no trace of Jaeger: an object was expected")
+        if is_row(document):
+            document = of_row(document)
         for name in ("data", "result", "_source", "hits"):
             if (
                 isinstance(document.get(name), dict | list)
