@@ -221,8 +221,14 @@ def test_datadog(tmp_path):
         (
             "wide",
             '"Time","{service=""pay""}","{service=""cart""}"\n2026-03-04 14:10:00,12.5 ms,1.20 s\n',
-            [("pay", 12.5, "ms"), ("cart", 1.2, "s")],
+            [("pay", 0.0125, "s"), ("cart", 1.2, "s")],
         ),
+        (
+            "mixed",
+            '"Time","cart latency","pay bytes"\n1772633400000,980 µs,1.5 KiB\n1772633400000,1.20 s,2 MiB\n',
+            [("cart", 0.00098, "s"), ("pay", 1536.0, "By"), ("cart", 1.2, "s"), ("pay", 2097152.0, "By")],
+        ),
+        ("comma", '"Time";"cart load"\n1772633400000;1,5\n', [("cart", 1.5, "")]),
         ("long", '"Series";"Time";"Value"\nlatency{service=pay};2026-03-04T14:10:00+00:00;12.5\n', [("pay", 12.5, "")]),
         (
             "joined",
@@ -234,9 +240,7 @@ def test_datadog(tmp_path):
 def test_grafana_tables(tmp_path, name, text, expected):
     store, _ = ingest(tmp_path, f"{name}.csv", text)
     found = points(store)
-    assert [(row["service_name"], row["value"]) for row in found] == [
-        (service, value) for service, value, _ in expected
-    ]
+    assert [(row["service_name"], row["value"], row["unit"]) for row in found] == expected
     assert {row["time_ns"] for row in found} == {T0}
 
 
@@ -252,3 +256,35 @@ def test_what_breaks_off_is_accounted_for(tmp_path, text):
     store, item = ingest(tmp_path, "cut", text)
     assert item.records_kept == store.tables()["metrics"]
     assert item.records_quarantined == store.tables()["quarantine"]
+
+
+STREAM = {"metric_stream_name": "s", "account_id": "1", "region": "eu", "namespace": "AWS/RDS", "metric_name": "Latency", "dimensions": {"service": "cart"}, "timestamp": T0 // 10**6, "value": {"max": 3.0, "count": 2.0}, "unit": "Milliseconds"}  # fmt: skip
+EMBEDDED = {"_aws": {"Timestamp": T0 // 10**6, "CloudWatchMetrics": [{"Namespace": "shop", "Dimensions": [["service"]], "Metrics": [{"Name": "Latency", "Unit": "Milliseconds"}]}]}, "service": "cart", "Latency": [3.0, 2.0]}  # fmt: skip
+TELEGRAF = {"fields": {"latency": 3.0, "n": 2, "note": "a"}, "name": "cart", "tags": {"service": "cart"}, "timestamp": T0 // 10**9}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        (json.dumps(STREAM), ("Latency", "Latency")),
+        (json.dumps(EMBEDDED), ("Latency", "Latency")),
+        (json.dumps(TELEGRAF), ("cart_latency", "cart_n")),
+        (json.dumps({"metrics": [TELEGRAF]}), ("cart_latency", "cart_n")),
+        ("shop.cart.latency;service=cart 3 1772633400\nshop.cart.n;service=cart 2 1772633400.0\n", ("shop.cart.latency", "shop.cart.n")),
+        ("shop.cart.latency,2026-03-04 14:10:00,3\nshop.cart.n,2026-03-04 14:10:00,2\n", ("shop.cart.latency", "shop.cart.n")),
+    ],
+    ids=["stream", "embedded", "telegraf", "telegraf-batch", "graphite", "graphite-csv"],
+)  # fmt: skip
+def test_points_as_records_and_lines(tmp_path, text, names):
+    store, item = ingest(tmp_path, "points", text)
+    assert (item.records_read, item.records_quarantined) == (2, 0)
+    found = points(store)
+    assert [(row["metric_name"], row["value"], row["time_ns"]) for row in found] == list(zip(names, (3.0, 2.0), (T0, T0), strict=True))  # fmt: skip
+    assert {row["service_name"] for row in found} <= {"cart", ""}
+
+
+def test_a_scalar_is_one_point(tmp_path):
+    store, _ = ingest(
+        tmp_path, "scalar", '{"status":"success","data":{"resultType":"scalar","result":[1772633400,"3.5"]}}'
+    )
+    assert [(row["metric_name"], row["value"], row["time_ns"]) for row in points(store)] == [("value", 3.5, T0)]

@@ -28,6 +28,8 @@ def _result(document: Any) -> list[dict[str, Any]]:
     ):
         return [document]
     for inner in (document, document.get("data"), document.get("response")):
+        if isinstance(inner, dict) and inner.get("resultType") == "scalar":
+            return [{"metric": {}, "value": inner.get("result")}]
         if isinstance(inner, dict) and isinstance(inner.get("result"), list):
             rows = [row for row in inner["result"] if isinstance(row, dict)]
             if all(isinstance(row.get("metric"), dict) for row in rows) and (
@@ -38,7 +40,7 @@ def _result(document: Any) -> list[dict[str, Any]]:
 
 
 def _sniff(sample: Sample) -> Guess:
-    if not (sample.looks_json and sample.has("metric")):
+    if not (sample.looks_json and (sample.has("metric") or sample.has("resultType"))):
         return NO
     found = any(_result(document) for document in peek(sample)[:3])
     return Guess(0.95, "series with labels and values, as Prometheus answers") if found else NO
@@ -66,7 +68,8 @@ def _read(source: Source, sink: Sink) -> None:
 
 def _whole(source: Source) -> list[bytes] | None:
     """Return the series of a file that is one answer as the server wrote it; None for every other file."""
-    if source.size > _MOST or b'"result"' not in source.head()[0][:4096]:
+    head = source.head()[0][:4096]
+    if source.size > _MOST or b'"result"' not in head or b'"scalar"' in head:
         return None
     kept = list(source.warnings)
     try:

@@ -16,7 +16,7 @@ from rca.ingest.tables.batch import Batch, Numbers, attribute_maps, text_maps
 from rca.ingest.tables.layout import Layout
 from rca.ingest.tables.names import SERVICE, find, normal, split_unit
 from rca.ingest.tables.series_names import split_names
-from rca.ingest.tables.units import number, ucum, unit_in_name
+from rca.ingest.tables.units import in_unit, number, ucum, unit_in_name
 
 __all__ = ["LongPoints", "WidePoints"]
 
@@ -136,7 +136,7 @@ class WidePoints:
         place = first[:, None] + np.cumsum(there, axis=1) - there
         service_column = find(labels, SERVICE)
         for index, name in enumerate(series):
-            values, _, bad = cells[index]
+            values, written, bad = cells[index]
             for at in np.flatnonzero(bad & there[:, index]):
                 self._sink.quarantine(
                     f"not a number in column {name}",
@@ -149,7 +149,7 @@ class WidePoints:
                 self._push(
                     frame[good],
                     name,
-                    (times[good], values[good]),
+                    (times[good], values[good], written[good]),
                     numbers.of(place[good, index]),
                     labels,
                     service_column,
@@ -180,13 +180,14 @@ class WidePoints:
         self,
         frame: pl.DataFrame,
         name: str,
-        points: tuple[pl.Series, pl.Series],
+        points: tuple[pl.Series, pl.Series, pl.Series],
         record_no: pa.Array,
         labels: list[str],
         service_column: str | None,
     ) -> None:
         service, metric, extra = self._named[name]
         count = len(frame)
+        values, units = _of_one_unit(points[1], points[2], unit_in_name(metric))
         own: pa.Array = pa.repeat(pa.scalar(service or self._sink.context.service_name), count)
         if service_column is not None:
             pod = normal(service_column) in _PODS
@@ -198,11 +199,11 @@ class WidePoints:
             maps = _joined(maps, [extra], np.zeros(count, np.int64))
         rows = {
             "time_ns": points[0].to_arrow(),
-            "value": points[1].to_arrow(),
+            "value": values.to_arrow(),
             "record_no": record_no,
             "metric_name": pa.repeat(pa.scalar(metric), count),
             "service_name": own,
-            "unit": pa.repeat(pa.scalar(unit_in_name(metric)), count),
+            "unit": units.to_arrow(),
         }
         if maps is not None:
             rows["attributes"] = maps
@@ -248,6 +249,17 @@ def _values(frame: pl.DataFrame, column: str) -> tuple[pl.Series, pl.Series, np.
         ).fill_null("")
         odd = texts.is_in(list(wrong)).fill_null(value=False).to_numpy()
     return values.fill_nan(None), units, odd
+
+
+def _of_one_unit(values: pl.Series, written: pl.Series, named: str) -> tuple[pl.Series, pl.Series]:
+    """Bring the cells of one series, each with its unit behind it as a dashboard shows them, to one unit: the name's, or the first of its kind."""
+    if not (written != "").any():
+        return values, pl.Series([named], dtype=pl.String).new_from_index(0, len(values))
+    pairs = zip(values.to_list(), written.to_list(), strict=True)
+    told = [(None, unit) if value is None else in_unit(value, unit or named, named) for value, unit in pairs]
+    return pl.Series([value for value, _ in told], dtype=pl.Float64), pl.Series(
+        [unit for _, unit in told], dtype=pl.String
+    )
 
 
 def _units(frame: pl.DataFrame, column: dict[str, str], names: pl.Series, written: pl.Series) -> pl.Series:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from rca.ingest.tables.names import normal
 
-__all__ = ["length_ns", "number", "ucum", "unit_in_name"]
+__all__ = ["in_unit", "length_ns", "number", "ucum", "unit_in_name"]
 
 _UCUM: Mapping[str, str] = {
     **dict.fromkeys(("ns", "nanoseconds", "nanos"), "ns"),
@@ -16,13 +16,17 @@ _UCUM: Mapping[str, str] = {
     **dict.fromkeys(("s", "sec", "second", "seconds"), "s"),
     **dict.fromkeys(("min", "mins", "minute", "minutes"), "min"),
     **dict.fromkeys(("h", "hour", "hours"), "h"),
+    **dict.fromkeys(("d", "day", "days"), "d"),
+    **dict.fromkeys(("week", "weeks"), "wk"),
     **dict.fromkeys(("b", "byte", "bytes", "by"), "By"),
     **dict.fromkeys(("kb", "kilobytes"), "kBy"),
     **dict.fromkeys(("mb", "megabytes"), "MBy"),
     **dict.fromkeys(("gb", "gigabytes"), "GBy"),
+    **dict.fromkeys(("tb", "terabytes"), "TBy"),
     **dict.fromkeys(("kib", "kibibytes"), "KiBy"),
     **dict.fromkeys(("mib", "mebibytes"), "MiBy"),
     **dict.fromkeys(("gib", "gibibytes"), "GiBy"),
+    **dict.fromkeys(("tib", "tebibytes"), "TiBy"),
     **dict.fromkeys(("%", "percent", "pct", "percentage"), "%"),
     **dict.fromkeys(("1", "ratio", "fraction", "none", "count"), "1"),
     **dict.fromkeys(("mc", "millicores", "mcores", "millicpu"), "mCPU"),
@@ -42,6 +46,13 @@ _LENGTHS: Mapping[str, float] = {
 _PREFIXES: Mapping[str, float] = {
     "k": 1e3, "mil": 1e6, "bil": 1e9, "tri": 1e12, "ki": 1024.0, "mi": 1024.0**2, "gi": 1024.0**3,
 }  # fmt: skip
+_FAMILIES: tuple[Mapping[str, float], ...] = (
+    {"s": 1.0, "ns": 1e-9, "us": 1e-6, "ms": 1e-3, "min": 60.0, "h": 3600.0, "d": 86400.0, "wk": 604800.0},
+    {"By": 1.0, "kBy": 1e3, "MBy": 1e6, "GBy": 1e9, "TBy": 1e12, "KiBy": 2.0**10, "MiBy": 2.0**20, "GiBy": 2.0**30, "TiBy": 2.0**40},
+)  # fmt: skip
+"""Units that measure one thing, by how many of the first they are."""
+_DECIMAL_COMMA = re.compile(r"[+-]?(?:0,\d+|\d+,(?:\d{1,2}|\d{4,})|\d{1,3}(?:\.\d{3})+,\d+)(?!\d)")
+"""A number whose comma can only be a decimal one: what follows is no group of three, or groups are parted by points."""
 _TEXT = re.compile(r"([+-]?(?:\d[\d,]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([A-Za-zµμ%°/][A-Za-zµμ%°/²^\d.-]{0,15})?")
 _PIECE = re.compile(r"(\d+(?:\.\d+)?)\s*([a-zµμ]+)", re.IGNORECASE)
 _MISSING = frozenset(("", "null", "none", "nan", "na", "n/a", "-", "nil", "undefined", "\\n", "<na>", "nat"))
@@ -75,6 +86,21 @@ def unit_in_name(name: str) -> str:
     return ucum(words[-1]) if len(words) > 1 and words[-1] in _IN_NAME else ""
 
 
+def in_unit(value: float, unit: str, wanted: str) -> tuple[float, str]:
+    """Return a value in another unit of what it measures, in the first of its family where none is wanted; else as it is.
+
+    Examples
+    --------
+    >>> in_unit(12.0, "ms", ""), in_unit(1.5, "s", "ms"), in_unit(3.0, "%", "")
+    ((0.012, 's'), (1500.0, 'ms'), (3.0, '%'))
+    """
+    for family in _FAMILIES:
+        if unit in family and (wanted or next(iter(family))) in family:
+            target = wanted or next(iter(family))
+            return (value if unit == target else float(f"{value * family[unit] / family[target]:.15g}")), target
+    return value, unit
+
+
 def number(text: str) -> tuple[float | None, str] | None:
     """Return the number in a text and the unit written after it; None where it is none, ``(None, "")`` where it is absent.
 
@@ -82,6 +108,8 @@ def number(text: str) -> tuple[float | None, str] | None:
     --------
     >>> number("1,234.5 ms"), number("n/a"), number("45%"), number("high")
     ((1234.5, 'ms'), (None, ''), (45.0, '%'), None)
+    >>> number("1,5"), number("1.234,56 s"), number("1,234")
+    ((1.5, ''), (1234.56, 's'), (1234.0, ''))
     """
     word = text.strip()
     if word.lower() in _MISSING:
@@ -90,6 +118,9 @@ def number(text: str) -> tuple[float | None, str] | None:
         return _INFINITY[word.lower().lstrip("+")], ""
     if word.lower() in {"true", "false"}:
         return float(word.lower() == "true"), ""
+    comma = _DECIMAL_COMMA.match(word)
+    if comma:
+        word = comma[0].replace(".", "").replace(",", ".") + word[comma.end() :]
     found = _TEXT.fullmatch(word)
     if not found:
         return None
