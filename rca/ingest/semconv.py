@@ -69,6 +69,7 @@ _SYSTEMS: Mapping[str, str] = {
     "db2": "ibm.db2",
     "spanner": "gcp.spanner",
     "mongo": "mongodb",
+    "microsoft sql server": "microsoft.sql_server",
 }
 
 
@@ -77,10 +78,11 @@ def db_system(text: str) -> str:
 
     Examples
     --------
-    >>> db_system("mssql"), db_system("mysql")
+    >>> db_system("mssql"), db_system("MySQL")
     ('microsoft.sql_server', 'mysql')
     """
-    return _SYSTEMS.get(text, text)
+    plain = text.lower()
+    return _SYSTEMS.get(plain, plain)
 
 
 _POWER_OF_NONE = 63

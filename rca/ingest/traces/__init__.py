@@ -5,6 +5,7 @@ from __future__ import annotations
 from rca.ingest.contract import Format
 from rca.ingest.otlp.json import OTLP_JSON
 from rca.ingest.otlp.protobuf import OTLP_PROTOBUF
+from rca.ingest.traces.chrome import CHROME_TRACE
 from rca.ingest.traces.clickhouse import CLICKHOUSE
 from rca.ingest.traces.datadog import DATADOG
 from rca.ingest.traces.documents import SPAN_DOCUMENTS
@@ -29,5 +30,6 @@ SPAN_FORMATS: tuple[Format, ...] = (
     TEMPO,
     SDK_CONSOLE,
     SPAN_DOCUMENTS,
+    CHROME_TRACE,
 )
 """The formats that bring spans."""

@@ -22,7 +22,11 @@ _RESOURCE = {"env": "deployment.environment.name", "version": "service.version"}
 
 def sniff(sample: Sample) -> Guess:
     """Say whether spans with Datadog's names occur."""
-    if not sample.looks_json or not sample.has("trace_id", "span_id", "parent_id"):
+    if not sample.looks_json:
+        return NO
+    if sample.has("traceID", "spanID", "parentID", "service", "resource"):
+        return Guess(0.98, "has traceID, spanID, parentID, service and resource, as the agent sends them on")
+    if not sample.has("trace_id", "span_id", "parent_id"):
         return NO
     if sample.has("resource", "service") and sample.has("start", "duration"):
         return Guess(0.96, "has trace_id, span_id, parent_id, resource, service, start and duration")

@@ -13,6 +13,7 @@ from rca.ingest.values import BadRecord, count_of
 __all__ = ["agents", "identifiers", "inside"]
 
 _HEX = re.compile(r"[0-9a-fA-F]{16}(?:[0-9a-fA-F]{16})?\Z")
+_AGENT_NAMES = {"traceID": "trace_id", "spanID": "span_id", "parentID": "parent_id"}
 _SECOND, _LATEST_SECOND = 1_000_000_000, 10_000_000_000
 
 
@@ -24,7 +25,7 @@ def inside(value: dict[str, Any]) -> Any:
     BadRecord
         When nothing of Datadog is inside.
     """
-    for name in ("traces", "trace", "spans", "data"):
+    for name in ("traces", "trace", "spans", "data", "tracerPayloads", "chunks"):
         inner = value.get(name)
         if isinstance(inner, list):
             return inner
@@ -37,6 +38,8 @@ def agents(clock: Clock, span: Any) -> Any:
     """Return a span of the API, or of a saved page with its times in seconds, as the agent's; else what was given."""
     if isinstance(span, dict) and "span_id" not in span and isinstance(span.get("attributes"), dict):
         span = span["attributes"]
+    if isinstance(span, dict) and "spanID" in span and "span_id" not in span:
+        span = {_AGENT_NAMES.get(key, key): value for key, value in span.items()}
     if not isinstance(span, dict) or "start_timestamp" in span:
         return _of_api(clock, span) if isinstance(span, dict) else span
     start = span.get("start")

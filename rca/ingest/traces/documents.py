@@ -18,6 +18,7 @@ from rca.ingest.traces.backends import cloud_trace, data_prepper, lightstep, ote
 from rca.ingest.traces.elastic import elastic_apm
 from rca.ingest.traces.sentry import sentry
 from rca.ingest.traces.shapes import excerpt
+from rca.ingest.traces.vendors import app_insights, elastic_intake, instana, new_relic, new_relic_event, opencensus
 from rca.ingest.values import BadRecord
 
 __all__ = ["SPAN_DOCUMENTS"]
@@ -34,10 +35,16 @@ _SHAPES: tuple[tuple[str, Shape], ...] = (
     ("Google Cloud Trace", cloud_trace),
     ("Tempo's search", tempo_search),
     ("Lightstep", lightstep),
+    ("New Relic", new_relic),
+    ("New Relic's queries", new_relic_event),
+    ("Application Insights", app_insights),
+    ("Instana", instana),
+    ("Elastic's intake", elastic_intake),
+    ("OpenCensus", opencensus),
 )
 _BATCH = 5_000
 _DEEP = 4
-_INSIDE = ("hits", "data", "result", "trace", "traces", "queryTrace", "spans", "response", "rawResponse", "body", "items", "records")  # fmt: skip
+_INSIDE = ("hits", "data", "result", "trace", "traces", "queryTrace", "spans", "response", "rawResponse", "body", "items", "records", "results", "events")  # fmt: skip
 """Keys below which documents of spans lie."""
 
 
@@ -83,6 +90,7 @@ def _sniff(sample: Sample) -> Guess:
 def _read(source: Source, sink: Sink) -> None:
     clock, window, logs = Clock(sink.context), SpanWindow(sink), LogTable(source, sink)
     others: list[dict[str, Any]] = []
+    sender: dict[str, Any] = {}  # what Elastic's agents say once, in front of what they send
     for item in values(source):
         if isinstance(item, Broken):
             window.quarantine(item.reason, item.excerpt, item.offset)
@@ -92,13 +100,16 @@ def _read(source: Source, sink: Sink) -> None:
             continue
         if _is_empty(item.value):
             continue
+        if item.value.keys() == {"metadata"}:
+            sender = item.value
+            continue
         for document in _opened(item.value):
             found = _shape_of(document)
             if found is None:
                 others.append(document)
                 continue
             try:
-                for span in found[1](document, clock) or ():
+                for span in found[1](document | sender if sender else document, clock) or ():
                     window.add(span)
             except (BadRecord, AttributeError, TypeError, ValueError, KeyError, IndexError, OverflowError) as error:
                 window.quarantine(
@@ -124,7 +135,7 @@ def _is_empty(value: dict[str, Any]) -> bool:
 
 SPAN_DOCUMENTS = Format(
     "span-documents",
-    "Spans of back ends: Elastic APM, Sentry, Data Prepper, SkyWalking, Google Cloud Trace, Tempo's search, Lightstep",
+    "Spans of back ends and agents: Elastic APM, Sentry, Data Prepper, SkyWalking, Google Cloud Trace, Tempo's search, Lightstep, New Relic, Application Insights, Instana, OpenCensus",
     ("spans", "span_events", "logs"),
     _sniff,
     _read,

@@ -22,6 +22,11 @@ _SQL = {
     "url": "aws.xray.sql.url",
     "user": "db.user",
 }
+_READ = frozenset((
+    "id", "parent_id", "trace_id", "name", "start_time", "end_time", "type", "subsegments", "fault", "error", "throttle", "cause", "sql", "http", "annotations",
+    "metadata", "namespace", "aws",
+))  # fmt: skip
+"""Fields that have their place; the others become attributes."""
 _HTTP = {
     "request": {"method": "http.request.method", "url": "url.full", "user_agent": "user_agent.original", "client_ip": "client.address"},
     "response": {"status": "http.response.status_code", "content_length": "http.response.body.size"},
@@ -65,12 +70,14 @@ def read(source: Source, sink: Sink) -> None:
 
 
 def _segment(sink: Sink, rows: SpanRows, segment: dict[str, Any]) -> None:
-    resource = {"service.name": str(segment.get("name") or "")} | texts(flatten({"aws": segment.get("aws") or {}}))
+    resource = {"service.name": str(segment.get("name") or "")}
+    resource |= texts(flatten({"aws": segment["aws"]})) if segment.get("aws") else {}
     version = (segment.get("service") or {}).get("version")
     if version:
         resource["service.version"] = str(version)
     if segment.get("origin"):
         resource["cloud.platform"] = str(segment["origin"])
+    segment = {key: value for key, value in segment.items() if key not in {"aws", "service", "origin"}}
     kind = _INTERNAL if segment.get("type") == "subsegment" else _SERVER
     found = rows.resource({key: text for key, text in resource.items() if text})
     trace_id = _trace_id(segment.get("trace_id"))
@@ -113,13 +120,29 @@ def _attributes(item: dict[str, Any]) -> dict[str, str]:
     for part, names in _HTTP.items():
         for key, value in ((item.get("http") or {}).get(part) or {}).items():
             found[names.get(key, f"aws.xray.http.{part}.{key}")] = text_of(value)
+    found |= _of_aws(item)
     found |= texts(item.get("annotations"))
     found |= texts(flatten({"aws.xray.metadata": item.get("metadata") or {}})) if item.get("metadata") else {}
     if item.get("namespace"):
         found["aws.xray.namespace"] = text_of(item["namespace"])
         found.setdefault("peer.service", text_of(item.get("name")))
-    if truthy(item.get("in_progress")):
-        found["aws.xray.in_progress"] = "true"
+    more = {key: value for key, value in item.items() if key not in _READ and value not in (None, "", [], {})}
+    return found | {f"aws.xray.{key}": text for key, text in texts(flatten(more)).items()}
+
+
+def _of_aws(item: dict[str, Any]) -> dict[str, str]:
+    """Return what a call of AWS says of itself: its operation, and the table, bucket or queue that it is about."""
+    said = item.get("aws")
+    if not isinstance(said, dict):
+        return {}
+    found = {f"aws.{key}": text for key, text in texts(flatten(said)).items()}
+    operation, service = text_of(said.get("operation")), text_of(item.get("name"))
+    if operation:
+        found |= {"rpc.system": "aws-api", "rpc.service": service, "rpc.method": operation}
+    if operation and service.lower() == "dynamodb":
+        found |= {"db.system.name": "aws.dynamodb", "db.operation.name": operation}
+        if said.get("table_name"):
+            found["db.collection.name"] = text_of(said["table_name"])
     return found
 
 
