@@ -15,7 +15,7 @@ _ANY = "(?i:" + LEVEL_WORDS + "|SYSTEM|DEFAULT)"
 _CLOSE = re.compile(r"(?:[\])}>\"']{1,2})?[ \t]*(?:(?:[|,:;]|--?|-{3})(?=[ \t|\[(A-Z])[ \t]*)?")
 _LEVEL = re.compile(
     rf"[\[(<|]\s*(?:[\w.]+:)?(?P<boxed>{_ANY}|[DIWEFTVN])\s*[\])>|](?P<pid>\[\d+\])?[:,]?\s*(?:-+\s+)?"
-    rf"|(?:[A-Za-z][\w-]*\.)?(?P<upper>{_UPPER}|LOG|DETAIL|HINT|STATEMENT|CONTEXT|QUERY)(?:\s*:\s*|\s*\|\s*|\s+-+\s+|\s+|,\s*|$)"
+    rf"|(?:[A-Za-z][\w-]*\.)?(?P<upper>{_UPPER}|LOG|DETAIL|HINT|STATEMENT|CONTEXT|QUERY)(?:\s*:\s*|\s*\|\s*|\s+-+\s+|\s+|,\s*|\]\s*|$)"
     rf"|(?P<lower>(?i:{_UPPER}))(?::\s+|\t+\s*|\s{{2,}}|\s+-+\s+|\s*\|\s*)"
 )
 _LEVEL_NAME = re.compile(rf"([A-Z]+)\s*\|\s*(?=(?:{_UPPER})\s*\|)")

@@ -37,7 +37,7 @@ _NANOS = ("nanoOfSecond", "nanos", "nanoseconds", "nsec", "nano")
 _UNIT_KEYS = {"timemillis": "ms", "epochmillis": "ms", "epochms": "ms", "timestampms": "ms", "timems": "ms", "tsms": "ms", "timestampmillis": "ms", "realtimetimestamp": "us",
               "sourcerealtimetimestamp": "us", "timestampus": "us", "timeunixnano": "ns", "timeunixnanos": "ns", "observedtimeunixnano": "ns", "timestampns": "ns",
               "timens": "ns", "tsns": "ns", "epochns": "ns", "epochus": "us", "timeus": "us", "tsus": "us", "unixtimems": "ms", "unixms": "ms", "unixtimestampms": "ms",
-              "requesttimeepoch": "ms", "epochsecond": "s", "epochseconds": "s"}  # fmt: skip
+              "requesttimeepoch": "ms", "timestampinms": "ms", "logtimestampms": "ms", "eventtimems": "ms", "epochsecond": "s", "epochseconds": "s"}  # fmt: skip
 
 _AROUND = frozenset(("_index", "_id", "preview", "offset", "lastrow"))
 """What an envelope of a search says itself."""

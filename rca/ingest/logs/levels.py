@@ -15,7 +15,7 @@ _WORD = rf"(?:{LEVEL_WORDS}|{_MORE})"
 _LEVEL = re.compile(
     rf"[\[({{<](?:[^\[\]<>]{{1,60}}/|[\d:., ]+ )?\s*(?P<boxed>(?i:{_WORD}))\s*[\])}}>]"
     rf"|(?P<upper>{_WORD})(?=[\s\])>}}|:;,/\[(]|$)(?!(?: [a-z]+){{2}}:)"
-    rf"|(?P<worded>(?i:{_WORD}))(?: error)?(?::(?=\s|$)|(?=[ \t]*[|;]))"
+    rf"|(?P<worded>(?i:{_WORD}))(?: error)?(?::(?=\s|$)|(?=[ \t]*[|;]|/\w+:|[ \t]{{2}}))"
     r"|(?P<letter>[TVDIWEFC])[1-5]?(?:!|(?= \| )|(?=\s+(?:[A-Z][A-Z_-]{2,}|-)\s{1,})|(?=\s{2}\S))"
     r"|(?P<short>(?:In|Wa|Er|Al|Cr|Db|Vb|No))\(\d+\)"
     rf"|(?i:level|severity|loglevel)[:=] ?[\[\"']?(?P<told>(?i:{_WORD}))\b"

@@ -22,7 +22,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "edgestarttime", "occurredat", "timestampiso", "eventts", "startedat", "sourcerealtimetimestamp", "startdate", "datecreated", "generatedat", "receivedat", "messagetime", "lastseen",
         "requestreceivedtimestamp", "stagetimestamp", "startutc", "startlocal", "activitydatetime", "createddatetime", "creationtime", "published", "recordedat", "sentat",
         "tstamp", "timestr", "localtime", "systemtime", "timecreated", "eventdate", "datetimeutc", "syslogtimestamp", "unixtimems", "unixms", "epochus", "epochns",
-        "timeus", "tsus", "timestampunix", "timestampepoch", "unixtimestampms", "requesttimeepoch", "requesttime",
+        "timeus", "tsus", "timestampunix", "timestampepoch", "unixtimestampms", "requesttimeepoch", "requesttime", "timestampinms", "timetimestamp", "timerepr", "logtimestampms", "eventtimems",
     ),
     "observed": ("observedtimestamp", "observedtimeunixnano", "receivetimestamp", "ingestiontime", "@ingestiontime", "ingesttime", "eventingested"),
     "level": (
@@ -32,7 +32,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     ),
     "message": (
         "@m", "renderedmessage", "message", "msg", "@message", "textpayload", "formattedmessage", "shortmessage", "logmessage", "body",
-        "messagetext", "event", "log", "raw", "text", "fullmessage", "line", "messagetext", "msgtext", "description", "eventmessage", "resultdescription", "content", "rawstring",
+        "messagetext", "event", "log", "raw", "text", "fullmessage", "line", "messagetext", "msgtext", "description", "eventmessage", "resultdescription", "content", "rawstring", "displaymessage", "eventdescription", "activitydisplayname", "logline",
     ),
     "template": ("@mt", "messagetemplate", "logrecordtemplate", "logtemplate", "messageformat", "msgtemplate"),
     "trace": (

@@ -14,7 +14,7 @@ __all__ = ["program_row"]
 _NAMES = {
     "pid": "process.pid", "tid": "thread.id", "thread": "thread.name", "logger": "logger", "host": "host.name", "node": "host.name", "type": "type",
     "id": "event.id", "client": "client.address", "method": "http.request.method", "path": "url.path", "status": "http.response.status_code",
-    "duration": "duration_ms", "process": "process.executable.name",
+    "duration": "duration_ms", "process": "process.executable.name", "file": "code.file.path",
 }  # fmt: skip
 _SYSLOG_LEVEL = ("EMERG", "ALERT", "CRIT", "ERROR", "WARNING", "NOTICE", "INFO", "DEBUG")
 _REDIS_LEVEL = {".": "DEBUG", "-": "VERBOSE", "*": "NOTICE", "#": "WARNING"}
@@ -48,6 +48,12 @@ _FORMS: tuple[tuple[str, re.Pattern[str], Level], ...] = tuple(
         ("[", rf"(?P<body>\[pid: (?P<pid>\d+)\|app: .*?\] (?P<client>\S+) \(.*?\) \{{.*?\}} \[(?P<time>{TIME})\] (?P<method>[A-Z]+) (?P<path>\S+) => .* in (?P<duration>\d+) msecs \(\S+ (?P<status>\d+)\).*)", _plain),
         # Cisco's IOS and ASA
         ("<*.0123456789JFMASOND", rf"(?:<\d{{1,3}}>)?(?:\d+: )?(?:[\w.-]+: )?[*.]?(?P<time>{TIME}(?:\.\d+)?(?: [A-Z]{{3,4}})?)(?: (?P<host>\S+))? ?: (?P<body>%[A-Z][\w-]*-(?P<level>[0-7])-\w+: .*)", lambda found: _SYSLOG_LEVEL[int(found["level"])]),
+        # Couchbase
+        ("[", rf"\[(?P<logger>\w+):(?P<level>\w+),(?P<time>{TIME}),(?P<node>[^:\]]*)[^\]]*\](?P<body>.*)", _plain),
+        # Chromium
+        ("[", r"\[(?:(?P<pid>\d+):(?P<tid>\d+):)?(?P<time>\d{4}/\d{6}\.\d{1,6}):(?P<level>[A-Z]+\d?):(?P<file>[^\]]+)\] ?(?P<body>.*)", _plain),
+        # Microsoft's DHCP server
+        ("0123456789", r"(?P<body>(?P<id>\d{1,5}),(?P<time>\d\d/\d\d/\d\d,\d\d:\d\d:\d\d),.*)", _plain),
         # Zabbix
         (" 0123456789", r"\s*(?P<pid>\d+):(?P<time>\d{8}:\d{6}\.\d{3}) (?P<body>.*)", _plain),
         # history of shells, the command on the lines after

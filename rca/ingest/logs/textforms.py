@@ -33,17 +33,20 @@ _RFC5424 = re.compile(
 _PROGRAM = r"(?P<tag>[\w./-]+)\[(?P<pid>[\w.]+)\]: ?"
 _NOT_EVENT = r"(?!(?:CEF|LEEF):)"
 _RFC3164 = re.compile(
-    rf"(?:<(?P<pri>\d{{1,3}})>)?(?P<time>{_SYSLOG_TIME}):? (?:(?P<host>[^\s:\[\]]+) (?:{_NOT_EVENT}{_TAG}|(?=(?:CEF|LEEF):)))?(?P<body>.*)",
+    rf"(?:<(?P<pri>\d{{1,3}})>)?(?P<time>{_SYSLOG_TIME}(?: (?:GMT|UTC|CES?T|[EP][SD]T)(?=: ))?):? (?:(?P<host>(?!(?:{LEVEL_WORDS}) )[^\s:\[\]]+) (?:{_NOT_EVENT}{_TAG}|(?=(?:CEF|LEEF):)))?(?P<body>.*)",
     re.DOTALL,
 )
-_HOSTLESS = re.compile(rf"(?:<(?P<pri>\d{{1,3}})>)?(?P<time>{_SYSLOG_TIME}|{_ISO}) {_PROGRAM}(?P<body>.*)", re.DOTALL)
+_HOSTLESS = re.compile(
+    rf"(?:<(?P<pri>\d{{1,3}})>)?(?P<time>{_SYSLOG_TIME}|{_ISO}|\d{{1,2}} [A-Z][a-z]{{2}} \d\d:\d\d:\d\d) {_PROGRAM}(?P<body>.*)",
+    re.DOTALL,
+)
 _RSYSLOG = re.compile(
     rf"(?:<(?P<pri>\d{{1,3}})>)?(?P<time>{_ISO}) (?P<host>(?!\d{{4}}-\d\d-\d\d |(?i:[a-z]*(?:{LEVEL_WORDS}))[ :])[\w.@-]+) (?=[^{{\"']){_NOT_EVENT}{_TAG}(?P<body>.*)",
     re.DOTALL,
 )
 _JOURNAL = re.compile(
-    r"(?P<time>[A-Z][a-z]{2} \d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})?(?: [A-Z]{2,5})?|\d{10}\.\d{6}) (?P<host>[\w.-]+) "
-    r"(?P<tag>[^\s:\[\]]+)(?:\[(?P<pid>\d+)\])?: (?P<body>.*)",
+    r"(?P<time>[A-Z][a-z]{2} \d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})?(?: [A-Z]{2,5})?|\d{10}\.\d{6}|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d\d) (?P<host>[\w.-]+) "
+    r"(?P<tag>[^\s:\[\]]+|[^:\[\]]{1,40}(?=\[\d+\]))(?:\[(?P<pid>\d+)\])?: (?P<body>.*)",
     re.DOTALL,
 )
 _CLUSTER = re.compile(
@@ -126,7 +129,7 @@ def _indented(text: str, line: int) -> Row | None:
     if not indented:
         return found
     row = text_row(text.lstrip(), line)
-    return row if row and (row.level or indented["box"]) else None
+    return row if row and (row.level or row.service or indented["box"]) else None
 
 
 def _klog(text: str, line: int) -> Row | None:

@@ -29,7 +29,7 @@ _HALF = r"(?: ?(?P<p>[AaPp][Mm]))?"
 _FORMS = tuple(
     re.compile(pattern)
     for pattern in (
-        rf"{_DAY}(?P<Y>\d{{4}})[-/.](?P<m>\d\d?)[-/.](?P<d>\d\d?)(?:(?:T|:|-| - |,? +){_CLOCK}{_HALF}{_ZONE})?",
+        rf"{_DAY}(?P<Y>\d{{4}})[-/.](?P<m>\d\d?)[-/.](?P<d>\d\d?)(?:(?:T|:|-|_|\t| - |,? +){_CLOCK}{_HALF}{_ZONE})?",
         rf"(?P<Y>\d{{4}})-(?P<m>\d\d)-(?P<d>\d\d)[- ](?P<H>\d\d)\.(?P<M>\d\d)\.(?P<S>\d\d)(?:[.,](?P<f>\d{{1,9}})\d*)?{_ZONE}",
         rf"(?P<Y>\d{{4}})-(?P<j>\d{{3}})[T ]{_CLOCK}{_ZONE}",
         rf"(?P<Y>\d{{4}})-?W(?P<w>\d\d)-?(?P<u>[1-7])[T ]{_CLOCK}{_ZONE}",
@@ -37,7 +37,7 @@ _FORMS = tuple(
         rf"(?P<Y>\d{{4}})(?P<m>\d\d)(?P<d>\d\d)[-T _:]?(?P<H>\d\d)(?P<M>\d\d)(?P<S>\d\d)(?:[.,]?(?P<f>\d{{1,9}})\d*)?{_ZONE}",
         rf"(?P<d>\d{{1,2}})/(?P<b>[A-Za-z]{{3}})/(?P<Y>\d{{4}})[: ]{_CLOCK}{_ZONE}",
         rf"{_DAY}(?P<d>\d{{1,2}})[- ]{_MONTH},?[- ](?P<Y>\d{{4}})(?:[ T]|::?|, ){_CLOCK}{_HALF}{_ZONE}",
-        rf"{_DAY}(?P<d>\d{{1,2}})[- ]{_MONTH}[- ](?P<y>\d\d)[ T:]{_CLOCK}{_HALF}{_ZONE}",
+        rf"{_DAY}(?P<d>\d{{1,2}})[- ]{_MONTH}[- ](?P<y>\d\d)(?:[ T]|:(?=\d\d:\d\d:)){_CLOCK}{_HALF}{_ZONE}",
         r"(?P<d>\d\d)-(?P<b>[A-Z]{3})-(?P<y>\d\d) (?P<H>\d\d)\.(?P<M>\d\d)\.(?P<S>\d\d)(?:\.(?P<f>\d{1,9}))?(?: (?P<p>[AP]M))?",
         rf"{_DAY}{_MONTH}\s+(?P<d>\d{{1,2}}),?\s+(?P<Y>\d{{4}}),?\s+(?:at )?{_CLOCK}{_HALF}{_ZONE}",
         rf"{_DAY}{_MONTH}\s+(?P<d>\d{{1,2}})\s+{_CLOCK}{_HALF}{_ZONE}\s+(?P<Y>\d{{4}})",
@@ -47,10 +47,11 @@ _FORMS = tuple(
         rf"(?P<d>\d{{1,2}})\.(?P<m>\d{{1,2}})\.(?P<Y>\d{{4}}),?[ T-]{_CLOCK}{_ZONE}",
         rf"(?P<d>\d{{1,2}})\.(?P<m>\d{{1,2}})\.(?P<y>\d\d),?[ T-]{_CLOCK}{_ZONE}",
         rf"(?P<d>\d\d)-(?P<m>\d\d)-(?P<Y>\d{{4}})[ T]{_CLOCK}{_HALF}{_ZONE}",
-        rf"(?P<y>\d{{1,2}})/(?P<m>\d{{1,2}})/(?P<d>\d\d),? {_CLOCK}{_HALF}{_ZONE}",
+        rf"(?P<y>\d{{1,2}})/(?P<m>\d{{1,2}})/(?P<d>\d\d)(?:,? |,|-){_CLOCK}{_HALF}{_ZONE}",
         rf"(?P<y>\d\d)-(?P<m>\d\d)-(?P<d>\d\d) {_CLOCK}{_ZONE}",
         r"(?P<y>\d\d)(?P<m>\d\d)(?P<d>\d\d) +(?P<H>\d{1,2}):?(?P<M>\d\d):?(?P<S>\d\d)(?:\.(?P<f>\d{1,9}))?",
-        rf"(?P<m>\d\d)[-./](?P<d>\d\d)[ |]{_CLOCK}",
+        rf"(?P<m>\d\d)[-./](?P<d>\d\d)[ |-]{_CLOCK}",
+        r"(?P<m>\d\d)(?P<d>\d\d)/(?P<H>\d\d)(?P<M>\d\d)(?P<S>\d\d)\.(?P<f>\d{1,9})",
         r"[IWEF]?(?P<m>\d\d)(?P<d>\d\d) (?P<H>\d\d):(?P<M>\d\d):(?P<S>\d\d)\.(?P<f>\d{1,9})\d*",
         r"[IWEF](?:(?P<Y>\d{4})|(?P<y>\d\d))(?P<m>\d\d)(?P<d>\d\d) (?P<H>\d\d):(?P<M>\d\d):(?P<S>\d\d)\.(?P<f>\d{1,9})\d*",
     )
@@ -70,7 +71,7 @@ _LONG_MONTH_TEXT = rf"{_MONTH_TEXT}(?i:uary|ruary|ch|il|e|y|ust|t|tember|ober|em
 _DAY_TEXT = r"(?i:Mon|Tue|Wed|Thu|Fri|Sat|Sun)(?:day|sday|nesday|rsday|urday)?"
 TIME = "|".join(
     (
-        rf"(?:{_DAY_TEXT},? )?\d{{4}}[-/.]\d\d[-/.]\d\d(?:T|[ -]| - |,? +){_CLOCK_TEXT}{_HALF_TEXT}{_ZONE_TEXT}",
+        rf"(?:{_DAY_TEXT},? )?\d{{4}}[-/.]\d\d[-/.]\d\d(?:T|[ _\t-]| - |,? +){_CLOCK_TEXT}{_HALF_TEXT}{_ZONE_TEXT}",
         r"\d{4}-\d\d-\d\d-\d\d\.\d\d\.\d\d\.\d{6}(?:[+-]\d{3})?",
         rf"\d{{4}}-\d{{3}}[T ]{_CLOCK_TEXT}{_ZONE_TEXT}",
         rf"\d{{8}}[-T _]{_CLOCK_TEXT}{_ZONE_TEXT}",
@@ -80,7 +81,8 @@ TIME = "|".join(
         r"\d\d-[A-Z]{3}-\d\d \d\d\.\d\d\.\d\d(?:\.\d{1,9})?(?: [AP]M)?",
         rf"(?:{_DAY_TEXT},? )?{_MONTH_TEXT} +\d{{1,2}} {_CLOCK_TEXT}{_HALF_TEXT}{_ZONE_TEXT} \d{{4}}\b",
         rf"(?:{_DAY_TEXT}, )?{_LONG_MONTH_TEXT} +\d{{1,2}}, \d{{4}},? (?:at )?{_CLOCK_TEXT}{_HALF_TEXT}{_ZONE_TEXT}",
-        rf"(?:{_DAY_TEXT} )?{_MONTH_TEXT} +\d{{1,2}} (?:\d{{4}} )?{_CLOCK_TEXT}",
+        rf"(?:{_DAY_TEXT} )?{_MONTH_TEXT} +\d{{1,2}} \d{{4}} {_CLOCK_TEXT}{_ZONE_TEXT}",
+        rf"(?:{_DAY_TEXT} )?{_MONTH_TEXT} +\d{{1,2}} {_CLOCK_TEXT}",
         rf"\d{{1,2}} {_MONTH_TEXT} {_CLOCK_TEXT}",
         rf"\d{{1,2}}/\d{{1,2}}/\d{{4}},?[ -]{_CLOCK_TEXT}{_HALF_TEXT}{_ZONE_TEXT}",
         rf"\d{{1,2}}[.-]\d{{1,2}}[.-]\d{{4}},?[ -]{_CLOCK_TEXT}{_HALF_TEXT}{_ZONE_TEXT}",
@@ -88,6 +90,7 @@ TIME = "|".join(
         rf"\d\d-\d\d-\d\d {_CLOCK_TEXT}{_ZONE_TEXT}",
         rf"\d{{1,2}}\.\d{{1,2}}\.\d\d,? {_CLOCK_TEXT}",
         rf"\d\d[-./]\d\d[ |]{_CLOCK_TEXT}",
+        r"\d\d/\d\d(?:/\d\d)?-\d\d:\d\d:\d\d\.\d{1,9}",
         r"\d{6} (?:\d{6}|[ \d]\d:\d\d:\d\d(?:\.\d{1,9})?)\b",
     )
 )

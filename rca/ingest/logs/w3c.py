@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 
 from rca.ingest.contract import Sink
@@ -63,7 +64,7 @@ def fields_of(text: str) -> list[str]:
     (['date', 'time', 'c-ip'], ['ts', 'uid'], [])
     """
     if text[:8].lower() in {"#fields:", "#fields\t"}:
-        return text[8:].split()
+        return re.split(r"[,\s]+", text[8:].strip())
     words = text.split()
     flows = {"srcaddr", "dstaddr", "start"} <= set(words) and all(map(_FLOW_FIELD.fullmatch, words))
     return words if flows else []
@@ -99,6 +100,8 @@ def w3c_row(text: str, line: int, fields: list[str], day: str) -> Row:
         words = [word.strip('"') for word in text.split("\t")]
     else:
         words = [found[1] if found[2] is None else found[2] for found in _WORD.finditer(text)]
+        if len(words) < len(fields) <= text.count(",") + 1:
+            words = next(csv.reader([text]))
     row = Row(line, body=text)
     named = dict(zip(fields, words, strict=False))
     _time_of(named, day, row)
