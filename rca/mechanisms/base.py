@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from rca.mechanisms.diffs import Diff
 from rca.mechanisms.facts import changed_numbers, gained, lost
 
-__all__ = ["Detector", "Found", "Mechanism", "either", "first", "gains", "inside", "loses", "number", "touches"]
+__all__ = [
+    "Detector",
+    "Found",
+    "Mechanism",
+    "alters",
+    "either",
+    "first",
+    "gains",
+    "inside",
+    "loses",
+    "number",
+    "touches",
+]
+
+
+_VALUE = re.compile(r"\w*[\"']?\s*[:=]\s*[^=\s].*$")
+"""What stands behind a word that is set to something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +84,43 @@ def gains(pattern: str, words: str, *, unless: str = "", strength: float = 1.0) 
 
 
 def touches(pattern: str, words: str, *, strength: float = 1.0) -> Detector:
-    """Make a detector of a pattern on any line that went away or came."""
+    """Make a detector of a pattern on any line that went away or came.
+
+    Where the same words stand on both sides, and none of them is given another value, something beside them changed: that
+    is worth a third.
+    """
+    compiled = re.compile(pattern, re.IGNORECASE)
+
+    def said(line: str) -> list[str]:
+        return [match[0].lower() + (_VALUE.match(line, match.end()) or ("",))[0] for match in compiled.finditer(line)]
+
+    def find(diff: Diff) -> Found | None:
+        sides = {side: [line for line in diff.lines(side) if compiled.search(line)] for side in ("gained", "lost")}
+        for side, verb in (("gained", "is new"), ("lost", "is gone")):
+            if sides[side]:
+                same = Counter(word for line in sides["lost"] for word in said(line)) == Counter(
+                    word for line in sides["gained"] for word in said(line)
+                )
+                return Found(strength * (0.33 if same else 1.0), f"{words}: “{sides[side][0].strip()[:90]}” {verb}")
+        return None
+
+    return find
+
+
+def alters(pattern: str, words: str, *, strength: float = 1.0) -> Detector:
+    """Make a detector of lines with a pattern that are not what they were: new, gone or with something else behind it."""
     compiled = re.compile(pattern, re.IGNORECASE)
 
     def find(diff: Diff) -> Found | None:
-        for side, verb in (("gained", "is new"), ("lost", "is gone")):
-            line = next((line for line in diff.lines(side) if compiled.search(line)), None)
-            if line is not None:
-                return Found(strength, f"{words}: “{line.strip()[:90]}” {verb}")
-        return None
+        lost, came = ([line for line in diff.lines(side) if compiled.search(line)] for side in ("lost", "gained"))
+        if not came and not lost:
+            return None
+        shown = (
+            f"“{lost[0].strip()[:60]}” → “{came[0].strip()[:60]}”"
+            if lost and came
+            else f"“{(came or lost)[0].strip()[:90]}”"
+        )
+        return Found(strength, f"{words}: {shown}")
 
     return find
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 
-from rca.mechanisms.base import Found, Mechanism, either, first, gains, inside, loses, number
+from rca.mechanisms.base import Found, Mechanism, alters, either, first, gains, inside, loses, number
 from rca.mechanisms.diffs import Diff
 
 __all__ = ["CAPACITY"]
 
 _POOL = r"max_?(conn|open|active|idle|pool|thread|worker|size|concurren)|pool|maxconns?|conns?\b|threads?|workers?|concurrency|parallel|slots|semaphore|processes|instances|permits|backlog|queue_?(size|depth|capacity)"
 _TIMEOUT = r"timeout|deadline|withtimeout|max_?wait|read_?time|connect_?time|ttl\b|grace|context|budget"
-_RETRY = r"retr(y|ies)|attempt|backoff|jitter|hedg"
+_RETRY = r"retr(y|ies)|attempts?|redeliver|backoff|jitter|hedg"
 _LIMIT = r"memory|heap|xmx|cpu|limits?|requests|quota|resources|maxmemory|ulimit|storage|disk|iops|shared_buffers|buffer|capacity|throughput|units|rcu|wcu"
 
 
@@ -44,14 +44,14 @@ CAPACITY: tuple[Mechanism, ...] = (
     Mechanism("limit_lowered", "a limit of memory, CPU, rate or quota became lower", number(_LIMIT, "a limit fell", falls=True, unless=r"timeout|period|interval"),
               {"memory": 0.9, "restart": 0.9, "throttled": 1.0, "cpu": 0.7, "throttle": 0.9, "disk": 0.5, "gc": 0.5, "queue": 0.4, "latency": 0.3}),
     Mechanism("rate_limit", "a rate limit or breaker is stricter",
-              either(number(r"rate|rps|qps|burst|threshold|breaker|permits", "a threshold moved", falls=True, strength=0.9), inside(r"rate.?limit|throttl|limiter|breaker|resilience", "what limits changed", strength=0.5), gains(r"rate.?limit|RateLimiter|throttl|limiter|CircuitBreaker|breaker", "a limiter is new", strength=0.7)),
+              either(number(r"rate|rps|qps|burst|threshold|breaker|permits|token|bucket|fill|per_?(second|sec|minute|min|hour)|minimumnumberofcalls|max_?requests", "a threshold moved", falls=True, strength=0.9), inside(r"rate.?limit|throttl|limiter|breaker|resilience", "what limits changed", strength=0.5), gains(r"rate.?limit|RateLimiter|throttl|limiter|CircuitBreaker|breaker", "a limiter is new", strength=0.7)),
               {"throttle": 1.0, "breaker": 1.0, "rejected": 0.9, "errors": 0.3}),
-    Mechanism("replicas_lowered", "fewer replicas", number(r"replicas|min_?(replicas|instances|size)|desired|nodes|shards|maxreplicas|maxsurge|maxunavailable", "fewer replicas", falls=True),
+    Mechanism("replicas_lowered", "fewer replicas", number(r"\breplicas?|min_?(replicas|instances|size)|desired|nodes|shards|maxreplicas|maxsurge|maxunavailable", "fewer replicas", falls=True),
               {"cpu": 0.8, "queue": 0.8, "latency": 0.6, "timeout": 0.4, "threads": 0.5, "throttled": 0.6}),
     Mechanism("more_logging", "more is logged", _log_level,
               {"disk": 0.9, "cpu": 0.5, "log_volume": 1.0, "latency": 0.3, "memory": 0.2}),
     Mechanism("schedule", "when something runs changed, or a job is new",
-              either(number(r"cron|interval|period|every|schedule|tick", "an interval fell", falls=True, strength=0.8), gains(r"@Scheduled|cron|schedule|setInterval|time\.NewTicker|ticker|celery|periodic|backfill|reindex|vacuum|batch_?job", "a job is new", strength=0.5)),
+              either(number(r"cron|interval|period|every|schedule|tick", "an interval fell", falls=True, strength=0.8), alters(r"\b(schedule|cron\w*)\W{1,4}[\"'*\d@]|concurrencyPolicy", "when it runs changed", strength=0.8), gains(r"@Scheduled|cron|schedule|setInterval|time\.NewTicker|ticker|celery|periodic|backfill|reindex|vacuum|batch_?job", "a job is new", strength=0.5)),
               {"db_cpu": 0.6, "cpu": 0.6, "surge": 0.5, "deadlock": 0.4, "throttle": 0.5, "latency": 0.3, "memory": 0.2, "queue": 0.4, "disk": 0.4}),
     Mechanism("probe_changed", "how health is judged changed",
               either(number(r"probe|liveness|readiness|startup|healthcheck|failurethreshold|initialdelay", "a probe changed", falls=None, strength=0.9), gains(r"livenessProbe|readinessProbe|startupProbe|healthcheck", "a probe is new", strength=0.7), loses(r"livenessProbe|readinessProbe|preStop|terminationGracePeriod|startupProbe", "a probe is gone")),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 
-from rca.mechanisms.base import Found, Mechanism, either, first, gains, loses, number
+from rca.mechanisms.base import Found, Mechanism, alters, either, first, gains, loses, number
 from rca.mechanisms.diffs import Diff, tokens
 from rca.mechanisms.facts import changed_pairs, gained, lost
 
 __all__ = ["CODE"]
 
 _GUARD = (
-    r"(if|unless|when|guard|&&|\|\||\?).*(==|!=|===|!==|\bis\b)\s*(not\s+)?(nil|null|none|undefined)\b|if\s+(not\s+|!)[\w.]+\s*[:{)]|\?\.|\?\?|"
+    r"(if|unless|when|guard|&&|\|\||\?).*(==|!=|===|!==|\bis\b)\s*(not\s+)?(nil|null|none|undefined)\b|if\s+(not\s+|!)[\w.]+\s*[:{)]|\?\.|\?\?|&\.|getOrElse|"
     r"\.(is_none|is_some|isPresent|isEmpty|ifPresent|orElse\w*|unwrap_or\w*|get_or_else)\b|Optional\.ofNullable|hasOwnProperty|\bok\s*:?=|len\([\w.]+\)\s*(==|>|!=)\s*0|requireNonNull"
 )
 _LOCK = (
@@ -24,14 +24,14 @@ _QUERY = (
     r"|\bSELECT\s+[\w*,.()\s]+\s+FROM\b|\bINSERT INTO\b|\bUPDATE\s+\w+\s+SET\b|\bDELETE FROM\b|\bfetch\(|requests\.(get|post)|\.objects\.(get|filter)|axios\.|await\s+\w+\.(get|find|fetch|query|load)\w*\("
     r"|\.(Query|QueryRow|QueryContext|QueryRowContext|Exec|ExecContext|GetItem|PutItem|Get|HGet|Do)\("
 )
-_LOOP = r"^\s*(for|foreach|while|loop)\b|\.(forEach|map|flatMap|each|each_with_index|collect)\s*[({]|for\s+\w+\s+in\b|\brange\s+\w+"
+_LOOP = r"^\s*(for|foreach|while|loop)\b|\.(forEach|map|flatMap|each|each_with_index|collect)\s*[({]|for\s+\w+\s+in\b|\brange\s+\w+|\bdo\s*\|"
 _BATCH = (
     r"batch|bulk|chunk|executemany|mget|mset|pipeline\b|multi_?get|preload|eager|select_related|prefetch_related|includes\(|joinedload|selectinload|"
-    r"JOIN FETCH|@BatchSize|dataloader|ANY\(|\bIN\s*\(|WHERE\s+\w+\s+IN|findAllBy|in_bulk|GetMany|ByIds|unnest\("
+    r"JOIN FETCH|@BatchSize|dataloader|ANY\(|\bIN\s*\(|WHERE\s+\w+\s+IN|findAllBy|in_bulk|\w(All|Many)\(|ByIds|unnest\("
 )
 _GROW = r"=\s*append\(|\.(append|push|push_back|add|put|set|store|insert|extend|Store|Add|Put|LoadOrStore)\(|\w+\[[^\]]+\]\s*=[^=]"
 _SHARED = (
-    r"^\s*(var|let|static|private static|public static|global|const|final static)\s+\w+.*(\[\]|map\[|make\(|\{\}|\[\]|new\s|Map|List|Dict|Set|Array|Vec|HashMap|cache|history|buffer|log)|"
+    r"^\s*(?:(?:private|public|internal|protected)\s+)?(var|val|let|static|private static|public static|global|const|final static)\s+\w+.*(mutable\w+Of|\[\]|map\[|make\(|\{\}|\[\]|new\s|Map|List|Dict|Set|Array|Vec|HashMap|cache|history|buffer|log)|"
     r"^\w+(\s*:\s*[\w\[\], ]+)?\s*=\s*(\[\]|\{\}|dict\(|list\(|set\(|defaultdict|deque\(\))|\b(self|this|s|c|m|h|p|r|svc)\.\w*(cache|history|log|seen|buffer|entries|registry|pending|sessions|listeners|subscribers|items|store|map)\w*|lru_cache\(maxsize=None\)|@cache\b|sync\.Map"
 )
 _BOUND = r"\b(lru|evict|max_?(size|len|entries|items)|maxsize=\d|limit|bounded|capacity|ttl|expire\w*|ring|trim|prune|cap\(|truncate|maxlen|delete\(|pop\w*\(|\.remove\(|clear\(|reset\()"
@@ -41,6 +41,12 @@ _RELATION = re.compile(
     r"\.(?:hasMany|belongsTo|belongsToMany|hasOne)\(\s*['\"]?(\w+)|\bvirtual\s+I(?:Collection|List|Enumerable)<\w+>\s+(\w+)",
 )
 _EAGER = r"lazy\s*=\s*[\"'](selectin|joined|subquery|immediate)|FetchType\.EAGER|fetch\s*[:=]\s*[\"']?(eager|join)|\.Include\(|includes\(|preload|eager|select_related|prefetch_related|joinedload|selectinload"
+_NESTED = re.compile(r"\((?:\?:)?(?:[^()\\]|\\.|\([^()]*\))*[+*](?:[^()\\]|\\.)*\)(?:[+*]|\{\d+,\})")
+_PATTERN = re.compile(r"reg_?ex|pattern|match|\bre\.|=~|[\"'/`]\^|\$[\"'/`]|\\[wsdSWDb]", re.IGNORECASE)
+_UNSAFE = (
+    r"\bstatic\b[^(;=]*\b(SimpleDateFormat|DecimalFormat|NumberFormat|MessageFormat|Calendar|HashMap|LinkedHashMap|ArrayList|HashSet|StringBuilder|Matcher|Random|Dictionary|List|MessageDigest|DbContext|SqlConnection)\b|"
+    r"^\s*(global|nonlocal)\s+\w+|\bthread_local\s*=\s*False|@@\w+\s*(\|\|)?=|\bstatic\s+mut\b|unsafe\s+impl\s+(Send|Sync)|AddSingleton<\w*(Context|Connection)|@Singleton\b"
+)
 _SHAPE = re.compile(r"\s+")
 _SCALE = r"[*/]\s*10+(\.0*)?\b|\b1e[236]\b|\bUTC\b|tz_?info|timezone|ZoneId|\bcents\b|round\(|floor\(|ceil\(|trunc\("
 _CLOSE = r"\b(defer\s+\w[\w.]*\.?(Close|Release|Rollback|Stop|cancel|Done|Body\.Close)\b|\.close\(\)|\.Close\(\)|\.dispose\(\)|\.release\(\)|\.Release\(\)|try\s*\(|with\s+open|using\s*\(|finally\b|\.disconnect\(|\.end\(\)|cancel\(\)|clearInterval|removeListener|unsubscribe)"
@@ -117,8 +123,17 @@ def _turned(diff: Diff) -> Found | None:
 
 
 def _async_wait(diff: Diff) -> Found | None:
-    pattern = r"\b(Thread\.sleep|time\.Sleep|time\.sleep|sleep\(|\.join\(\)|\.get\(\)|\.result\(\)|\.block\(\)|runBlocking|\.Wait\(\)|readFileSync|execSync|os\.fsync|\.Sync\(\)|requests\.(get|post)|http\.Get)"
+    # the synchronous twin of a call (hashSync, readFileSync) and the result of a task asked for on the spot
+    pattern = r"\b(Thread\.sleep|time\.Sleep|time\.sleep|(?<!asyncio\.)(?<!await )\bsleep\(|\.join\(\)|\.get\(\)|\.result\(\)|\.block\(\)|runBlocking|\.Wait\(\)|\w+Sync\(|\w+\)?\.Result\b|GetAwaiter\(\)\.GetResult|Task\.Wait\w*\(|block_on\(|Await\.result|os\.fsync|\.Sync\(\)|requests\.(get|post)|http\.Get)"
     return gains(pattern, "something waits on the path of a request", strength=0.8)(diff)
+
+
+def _backtracks(diff: Diff) -> Found | None:
+    """Find a regular expression that repeats a group which itself repeats, such as (a+)+ or (.*,)*."""
+    for line in diff.lines("gained"):
+        if _NESTED.search(line) and _PATTERN.search(line):
+            return Found(1.0, f"a pattern repeats what repeats: “{line.strip()[:90]}”")
+    return None
 
 
 CODE: tuple[Mechanism, ...] = (
@@ -137,7 +152,11 @@ CODE: tuple[Mechanism, ...] = (
     Mechanism("leak", "something is no longer closed", loses(_CLOSE, "closing is gone", unless=_CLOSE),
               {"fd": 1.0, "pool": 0.9, "connections": 0.9, "memory": 0.6, "restart": 0.4, "threads": 0.5, "timeout": 0.3}),
     Mechanism("blocking", "something waits on the path of a request", _async_wait,
-              {"latency": 0.8, "threads": 0.9, "timeout": 0.6, "queue": 0.6, "pool": 0.3}),
+              {"latency": 0.8, "threads": 1.0, "timeout": 0.6, "queue": 0.6, "pool": 0.3, "cpu": 0.4}),
+    Mechanism("backtracking", "a pattern that can take for ever on some inputs", _backtracks,
+              {"cpu": 1.0, "threads": 0.8, "throttled": 0.8, "timeout": 0.7, "latency": 0.7, "crash": 0.2}),
+    Mechanism("shared_state", "one object is used by many threads at once", gains(_UNSAFE, "something that only one thread may use is shared", strength=0.9),
+              {"race": 1.0, "decode": 0.6, "index": 0.8, "data": 0.6, "business": 0.5, "nil": 0.4, "crash": 0.3, "errors": 0.3}),
     Mechanism("concurrency", "work was moved to other threads, or is no longer waited for",
               either(loses(r"\bawait\b|\.join\(|wg\.Wait|errgroup|Promise\.all|\.get\(\)", "waiting is gone", strength=0.8),
                      gains(r"\bgo\s+func|\bgo\s+\w+[.(]|Thread\(|executor\.|CompletableFuture|asyncio\.(gather|create_task)|Promise\.all|parallelStream|spawn\(|\.submit\(", "work runs concurrently", strength=0.7)),
@@ -161,10 +180,10 @@ CODE: tuple[Mechanism, ...] = (
               loses(r"\b\w*(migrat\w*|warm\w*|init\w*|flush\w*|commit\w*|ack\w*|invalidate\w*|validat\w*|register\w*|refresh\w*|renew\w*|verify\w*|sanitiz\w*|escape\w*|normaliz\w*|close|start|publish\w*|subscribe\w*|dedup\w*|idempot\w*)\s*\(", "a step is gone", strength=0.7),
               {"data": 0.6, "cache": 0.6, "queue": 0.7, "auth": 0.6, "duplicate": 0.8, "relation": 0.7, "certificate": 0.5, "stale": 0.8, "decode": 0.4, "errors": 0.2, "slow_query": 0.2}),
     Mechanism("condition_changed", "a condition or bound was turned",
-              either(_turned, number(r".", "a boundary moved", falls=None, strength=0.35), gains(r"(<=|>=|<|>|==|!=|&&|\|\||\bnot\b|!\w)", "a condition is new", strength=0.25)),
+              either(_turned, number(r".", "a boundary moved", falls=None, strength=0.35), gains(r"\b(if|elif|elsif|unless|when|case|while)\b.*(<=|>=|<|>|==|!=|&&|\|\||\b(not|and|or|in|is)\b|!\w)", "a condition is new", strength=0.25)),
               {"index": 1.0, "data": 0.5, "auth": 0.6, "errors": 0.2, "duplicate": 0.4, "business": 0.8, "validation": 0.5, "rejected": 0.4, "stale": 0.3}),
     Mechanism("arithmetic_changed", "what is computed changed: units, rounding, signs, time zones",
-              either(loses(_SCALE, "a conversion is gone", strength=0.9), gains(_SCALE, "a conversion is new", strength=0.8),
+              either(alters(r"ZoneId|ZoneOffset|TimeZone|tz_?info|timezone|\bpytz\b|\bUTC\b|time\.Local\b|in_time_zone|localtime|gmtime", "what time of day is meant changed", strength=0.8), loses(_SCALE, "a conversion is gone", strength=0.9), gains(_SCALE, "a conversion is new", strength=0.8),
                      gains(r"parseInt|parseFloat|Decimal|float64\(|int\(|LocalDate|currency|math\.|Date\(|datetime|strptime|strftime", "what is computed changed", strength=0.4)),
               {"business": 1.0, "data": 0.8, "index": 0.3, "validation": 0.5, "decode": 0.3}),
 )  # fmt: skip

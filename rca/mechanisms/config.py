@@ -4,22 +4,36 @@ from __future__ import annotations
 
 import re
 
-from rca.mechanisms.base import Found, Mechanism, either, gains, inside, loses, touches
+from rca.mechanisms.base import Found, Mechanism, alters, either, gains, inside, loses, number, touches
 from rca.mechanisms.diffs import Diff
 from rca.mechanisms.facts import changed_pairs
 
 __all__ = ["CONFIG", "bumped"]
 
 _ENDPOINT = re.compile(
-    r"(?:https?|grpc|redis|postgres\w*|mysql|amqp|kafka|mongodb|tcp|s3)://[\w.:/@-]+|\b[a-z0-9-]+(?:\.[a-z0-9-]+){1,}(?::\d{2,5})\b|\b[a-z0-9-]+(?:\.[a-z0-9-]+){2,}\b|\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b|:\d{4,5}\b"
+    r"(?:https?|wss?|grpc|redis|postgres\w*|mysql|amqps?|kafka|nats|mongodb(?:\+srv)?|jdbc:\w+|tcp|s3|gs)://[\w.:/@-]+"
+    r"|\b[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)*:\d{2,5}\b"
+    r"|\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|net|org|io|dev|cloud|local|internal|svc|consul|lan|corp)\b(?![.(\w])"
+    r"|\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b|(?<=[\"'=\s]):\d{4,5}\b"
 )
-_WHERE = r"\b(host|url|uri|endpoint|addr|address|port|bucket|region|topic|queue|namespace|database|schema|domain|upstream|target|broker|dsn|index|table|stream|resolver|nameserver)\w*\s*[:=]"
-_VERSION = re.compile(
-    r"^\s*[\"']?(?P<name>[@\w./:\-\[\]]+?)[\"']?\s*[:=@ ]{1,3}[\"'^~>=<v\s]*(?P<version>\d+(?:\.\d+){1,3}[\w.\-+]*)"
+_WHERE = re.compile(
+    r"\b\w*(host|url|uri|endpoint|addr|address|port|bucket|region|topic|queue|namespace|database|domain|upstream|broker|dsn|stream|resolver|nameserver)s?(_?name)?[\"']?\s*[:=]+\s*(?P<value>[\"'\w./:@${}-]+)",
+    re.IGNORECASE,
 )
-_MANIFEST = re.compile(
-    r"(^|/)(go\.(mod|sum)|package(-lock)?\.json|requirements[\w-]*\.txt|Pipfile(\.lock)?|poetry\.lock|pyproject\.toml|Gemfile(\.lock)?|pom\.xml|build\.gradle(\.kts)?|Cargo\.(toml|lock)|yarn\.lock|composer\.(json|lock)|\w+\.csproj|mix\.exs)$"
+_VERSION = re.compile(r"(?<![\w.])[v^~>=<]*(\d+(?:\.\d+){1,3}(?:[-+.]?[A-Za-z][\w.-]*)?)(?![\w.])")
+_LIBRARY = re.compile(r"@?[A-Za-z][\w./:@-]*[\w]")
+_ABOUT = frozenset(
+    ("version", "versions", "implementation", "api", "testimplementation", "packagereference", "packageversion", "include", "artifactid", "groupid", "require", "gem", "name", "sha256")
+)  # fmt: skip
+
+
+_WORKBENCH = re.compile(
+    r"eslint|prettier|stylelint|tslint|husky|jest|vitest|mocha|chai|cypress|playwright|testing-library|junit|mockito|assertj|wiremock|testcontainers|rubocop|rspec|minitest|factory_bot|faker|"
+    r"pytest|\bblack\b|flake8|\bruff\b|mypy|isort|pylint|hypothesis|coverage|golangci|staticcheck|testify|gomock|xunit|nunit|moq|fluentassertions|roslynator|analyzers?\b|stylecop|checkstyle|spotbugs|"
+    r"spotless|jacoco|ktlint|detekt|scalafmt|scalatest|clippy|criterion|phpunit|phpstan|psalm|@types/",
+    re.IGNORECASE,
 )
+"""Libraries of the workbench: what tests, lints and formats does not run in production."""
 
 
 def bumped(diff: Diff) -> list[tuple[str, str, str]]:
@@ -30,18 +44,28 @@ def bumped(diff: Diff) -> list[tuple[str, str, str]]:
     >>> from rca.mechanisms.diffs import parse_diff
     >>> bumped(parse_diff("@@ go.mod @@\n-\tgithub.com/x/pgx v5.5.4\n+\tgithub.com/x/pgx v6.0.0\n"))
     [('github.com/x/pgx', '5.5.4', '6.0.0')]
+    >>> bumped(parse_diff('@@ a.csproj @@\n-<PackageReference Include="Dapper" Version="2.0.1" />\n+<PackageReference Include="Dapper" Version="2.1.0" />'))
+    [('Dapper', '2.0.1', '2.1.0')]
     """
-    manifest = any(_MANIFEST.search(path) for path in diff.all_paths)
-    sides = []
-    for side in ("lost", "gained"):
-        found = {}
-        for line in diff.lines(side):
-            match = _VERSION.match(line)
-            if match and (manifest or "/" in match["name"]):
-                found[match["name"]] = match["version"]
-        sides.append(found)
-    before, after = sides
-    return [(name, before[name], after[name]) for name in before if name in after and before[name] != after[name]]
+    out = []
+    for item in diff.live:
+        if not item.is_manifest and item.path:
+            continue
+        for old, new in changed_pairs(item):
+            before, after = _VERSION.findall(old), _VERSION.findall(new)
+            if len(before) != len(after) or before == after or _VERSION.sub("", old) != _VERSION.sub("", new):
+                continue
+            at = next(place for place, value in enumerate(before) if value != after[place])
+            name = _library(old) or _library(" ".join(line for line in item.context if "artifactId" in line))
+            if item.is_manifest or "/" in name:
+                out.append((name or "a library", before[at], after[at]))
+    return out
+
+
+def _library(line: str) -> str:
+    """Return the longest word of a line of a manifest that can be the name of a library."""
+    names = [word for word in _LIBRARY.findall(_VERSION.sub("", line)) if word.lower() not in _ABOUT]
+    return max(names, key=len, default="").removesuffix(".version").strip(":")
 
 
 def _dependency(diff: Diff) -> Found | None:
@@ -49,7 +73,9 @@ def _dependency(diff: Diff) -> Found | None:
     if not found:
         return None
     name, before, after = max(found, key=lambda item: _jump(item[1], item[2]))
-    strength = {2: 0.8, 1: 0.5, 0: 0.25}[_jump(before, after)]
+    strength = (
+        0.05 if all(_WORKBENCH.search(item[0]) for item in found) else {2: 0.8, 1: 0.5, 0: 0.25}[_jump(before, after)]
+    )
     return Found(strength, f"{name} {before} → {after}")
 
 
@@ -60,11 +86,12 @@ def _jump(before: str, after: str) -> int:
 
 def _endpoint(diff: Diff) -> Found | None:
     for item in diff.live:
-        for old, new in changed_pairs(item):
+        for old, new in () if item.is_manifest else changed_pairs(item):
             before, after = set(_ENDPOINT.findall(old)), set(_ENDPOINT.findall(new))
-            if before - after and after - before and not _VERSION.match(old):
+            if before - after and after - before:
                 return Found(1.0, f"an address changed: “{min(before - after)}” → “{min(after - before)}”")
-            if re.search(_WHERE, old, re.IGNORECASE) and re.sub(r"\s", "", old) != re.sub(r"\s", "", new):
+            was, now = _WHERE.search(old), _WHERE.search(new)
+            if was and now and was["value"].strip("\"'") != now["value"].strip("\"'"):
                 return Found(0.8, f"where something is found changed: “{new.strip()[:80]}”")
     return None
 
@@ -79,23 +106,23 @@ CONFIG: tuple[Mechanism, ...] = (
               either(inside(r"tls|cert|ssl|pki", "what encrypts changed", strength=0.6), touches(r"tls\.|TLS_|cipher|x509|InsecureSkipVerify|verify=|ssl_|sslmode|RootCAs|ca_?(cert|bundle|file)|keystore|truststore|mtls|min_?version", "TLS changed", strength=0.9)),
               {"tls": 1.0, "authority": 1.0, "certificate": 0.25, "refused": 0.3, "auth": 0.3}),
     Mechanism("rights_changed", "rights, secrets or tokens changed",
-              either(inside(r"auth|login|oauth|jwt|iam|rbac|permission|polic", "what grants access changed", strength=0.5), touches(r"\b(roles?|polic(y|ies)|permissions?|scopes?|grants?|revoke|iam|acl|rbac|secrets?|tokens?|api_?key|passwords?|credentials?|audience|issuer|authoriz\w+|jwks?\w*|allow(ed)?_\w+|deny|cors|origins?|signing\w*|hmac)\b", "rights changed", strength=0.8)),
+              either(inside(r"auth|login|oauth|jwt|iam|rbac|permission|polic", "what grants access changed", strength=0.5), touches(r"\"[a-z0-9-]+:(?:[A-Z]\w+|\*)\"|\b(roles?|polic(y|ies)|permissions?|scopes?|grants?|revoke|iam|acl|rbac|secrets?|tokens?|api_?key|passwords?|credentials?|audience|issuer|authoriz\w+|jwks?\w*|allow(ed)?_\w+|deny|cors|origins?|signing\w*|hmac)\b", "rights changed", strength=0.8)),
               {"auth": 1.0, "rejected": 0.6, "credential": 0.4, "errors": 0.2, "config": 0.3}),
     Mechanism("dependency", "a library changed its version", _dependency,
               {"library": 1.0, "unimplemented": 0.8, "decode": 0.4, "crash": 0.4, "tls": 0.3, "memory": 0.3, "race": 0.2, "errors": 0.15, "deadlock": 0.2, "nil": 0.25}),
     Mechanism("flag_default", "a flag or default was turned",
-              gains(r"(flag|feature|toggle|enabled?|default|experiment)\w*\W{1,4}(true|false|on|off)\b|\b(enabled?|disabled?)\s*[:=]", "a switch was turned", strength=0.6),
+              alters(r"(flag|feature|toggle|enabled?|default|experiment)\w*\W{1,4}(true|false|on|off)\b|\b(enabled?|disabled?)\s*[:=]", "a switch was turned", strength=0.6),
               {"errors": 0.3, "latency": 0.3, "config": 0.6, "queries": 0.3, "surge": 0.2, "business": 0.3}),
     Mechanism("setting_missing", "a setting is read that may not be there, or is gone",
-              either(gains(r"os\.Getenv|os\.environ|process\.env|System\.getenv|viper\.|@Value\(|config\.(get|must|require)|getProperty|ENV\[|secretKeyRef|configMapKeyRef|mustEnv", "a setting is read that was not before", strength=0.7),
+              either(gains(r"os\.Getenv|os\.environ|process\.env|System\.getenv|viper\.|@Value\(|config\.(get|must|require)|getProperty|ENV\[|ENV\.fetch|env::var|\bgetenv\(|GetEnvironmentVariable|secretKeyRef|configMapKeyRef|mustEnv", "a setting is read that was not before", strength=0.7),
                      loses(r"^\s*-?\s*(name|key):|[A-Z][A-Z0-9]+_[A-Z0-9_]+\s*[:=]|env:|valueFrom|export\s+[A-Z_]+=", "a setting is gone", strength=0.7)),
               {"config": 1.0, "nil": 0.4, "restart": 0.5, "crash": 0.4, "auth": 0.3}),
     Mechanism("route_changed", "a route, method or version of an interface changed",
-              either(loses(r"\.(get|post|put|delete|patch|Handle|HandleFunc|route|GET|POST|PUT)\(\s*[\"'/]|@(Get|Post|Put|Delete|Request)Mapping|path\(|rpc\s+\w+\(|location\s+/|- path:", "a route is gone", strength=0.9),
+              either(alters(r"@(Get|Post|Put|Delete|Patch|Request)Mapping|@(app|router|blueprint)\.(get|post|put|delete|route)\(|\[(HttpGet|HttpPost|Route)\b|^\s*(get|post|put|delete|resources?)\s+['\":]", "a route changed", strength=0.8), loses(r"\.(get|post|put|delete|patch|Handle|HandleFunc|route|GET|POST|PUT)\(\s*[\"'/]|@(Get|Post|Put|Delete|Request)Mapping|path\(|rpc\s+\w+\(|location\s+/|- path:", "a route is gone", strength=0.9),
                      gains(r"rewrite|StripPrefix|TrimRight\(|prefix:|basePath|rpc\s+\w+\(", "routes are read otherwise", strength=0.6)),
               {"not_found": 1.0, "unimplemented": 1.0, "errors": 0.2, "decode": 0.3, "rejected": 0.4}),
     Mechanism("image_changed", "what it runs on changed",
-              either(gains(r"^\s*FROM\s+\S+|image:\s*\S+|base_image|runtime:|go-version|python-version|node-version|JAVA_OPTS|GOGC|GOMAXPROCS|-Xm[xs]|-XX:", "what it runs on changed", strength=0.7)),
-              {"crash": 0.5, "restart": 0.7, "gc": 0.6, "memory": 0.5, "tls": 0.4, "authority": 0.7, "cpu": 0.4, "library": 0.6, "fd": 0.2}),
+              either(alters(r"^\s*FROM\s+\S+|image:\s*\S+|base_image|runtime:|go-version|python-version|node-version|JAVA_OPTS|GOGC|GOMAXPROCS|-Xm[xs]|-XX:", "what it runs on changed", strength=0.7), number(r"xm[xsn]|xss|gogc|gomaxprocs|gomemlimit|max_?old_?space", "what a process may use changed", falls=None)),
+              {"crash": 0.5, "restart": 0.7, "gc": 0.9, "memory": 0.9, "tls": 0.4, "authority": 0.7, "cpu": 0.4, "library": 0.6, "fd": 0.2}),
 )  # fmt: skip
 """What configuration can do."""

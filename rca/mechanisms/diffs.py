@@ -21,8 +21,13 @@ _QUIET_PATH = re.compile(
     r"(^|/)(docs?|documentation|test|tests|testdata|__tests__|spec|fixtures|\.github|\.circleci|\.gitlab|examples?|staging)(/|$)"
     r"|(_test|\.test|_spec|\.spec)\.\w+$|(^|/)test_\w+\.py$"
     r"|\.(md|rst|adoc|css|scss|less|svg|png|jpg|ico|woff2?)$|(?<!requirements)(?<!-requirements)(?<!constraints)\.txt$"
-    r"|(^|/)(CODEOWNERS|LICENSE|CHANGELOG|README|\.golangci|\.eslintrc|\.prettierrc|\.editorconfig|\.gitignore)",
+    r"|(^|/)(CODEOWNERS|LICEN[CS]E|NOTICE|(CHANGELOG|README)(\.(md|txt|rst|adoc))?$|\.golangci|\.eslintrc|\.prettierrc|\.editorconfig|\.gitignore)",
     re.IGNORECASE,
+)
+_MANIFEST = re.compile(
+    r"(^|/)(go\.(mod|sum)|package(-lock)?\.json|requirements[\w-]*\.txt|Pipfile(\.lock)?|poetry\.lock|uv\.lock|pyproject\.toml|Gemfile(\.lock)?"
+    r"|pom\.xml|build\.(gradle(\.kts)?|sbt)|libs\.versions\.toml|Cargo\.(toml|lock)|yarn\.lock|pnpm-lock\.yaml|composer\.(json|lock)"
+    r"|[\w.]+\.csproj|Directory\.Packages\.props|mix\.(exs|lock))$"
 )
 _COMMENT = re.compile(r"^\s*(//|#(?!include)|--\s|/\*|\*|\"\"\"|'''|<!--|;)")
 _CLOSING = re.compile(r"^[\s{}()\[\];,]*$")
@@ -61,6 +66,11 @@ class FileDiff:
     def is_quiet(self) -> bool:
         """Whether nothing of it runs in production: tests, documents, styles, CI, staging."""
         return bool(_QUIET_PATH.search(self.path))
+
+    @property
+    def is_manifest(self) -> bool:
+        """Whether it lists libraries and their versions."""
+        return bool(_MANIFEST.search(self.path))
 
     @cached_property
     def moved(self) -> frozenset[str]:
@@ -106,6 +116,11 @@ class Diff:
         """Whether nothing of it runs in production."""
         known = [path for path in self.all_paths if path]
         return bool(known) and all(_QUIET_PATH.search(path) for path in known)
+
+    @cached_property
+    def is_inert(self) -> bool:
+        """Whether a diff was read and what it changed is comments, white space or the order of lines."""
+        return bool(self.files) and not any(item.lost or item.gained for item in self.files)
 
     @cached_property
     def changed_tokens(self) -> Counter[str]:

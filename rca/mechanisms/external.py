@@ -17,6 +17,10 @@ _GAP = 20.0
 """Decibans by which a service stands out through the way to it, from which the network is a cause."""
 
 
+_MORE = 1.5
+"""How many times more requests from outside are a surge."""
+
+
 @dataclass(frozen=True, slots=True)
 class External:
     """A cause outside, how it would show, and what one does about it."""
@@ -68,6 +72,10 @@ def _dns(scene: Scene) -> Found | None:
 
 def _provider(scene: Scene) -> Found | None:
     outside = [item for item in scene.complaints if is_outside(item.text)]
+    known = {host.split(".")[-2] for item in outside for host in outside_hosts(item.text)}
+    named = re.compile(rf"\b({'|'.join(map(re.escape, sorted(known)))})\b", re.IGNORECASE) if known else None
+    if named is not None:  # what speaks of the same provider without its address tells of it too
+        outside = [item for item in scene.complaints if item in outside or named.search(item.text)]
     total = sum(item.weight for item in scene.complaints) or 1.0
     hosts = sorted({host for item in outside for host in outside_hosts(item.text)})
     own = sum(item.weight for item in scene.complaints if item.service_name == scene.incident.service_name) or total
@@ -113,8 +121,14 @@ def _surge(scene: Scene) -> Found | None:
     seen = scene.symptoms.get("surge")
     if seen is None or seen.strength < 0.3:
         return None
-    # a surge is often only what brings a defect to light, so it never explains as much as a cause of its own
-    return Found(min(0.45, seen.strength), seen.claim)
+    if scene.entry_ratio is None:
+        # a surge is often only what brings a defect to light, so it never explains as much as a cause of its own
+        return Found(min(0.45, seen.strength), seen.claim)
+    if scene.entry_ratio < max(_MORE, 0.5 * scene.surge_ratio):
+        return Found(min(0.15, 0.3 * seen.strength), f"{seen.claim}, but hardly more come in from outside")
+    return Found(
+        min(0.7, seen.strength), f"{seen.claim}, and {scene.entry_ratio:.1f} times as many come in from outside"
+    )
 
 
 def _node(scene: Scene) -> Found | None:
@@ -129,6 +143,20 @@ def _node(scene: Scene) -> Found | None:
     strength = 0.6 * (seen.strength if seen else 0.0) + (0.5 if system else 0.0) + (0.4 if said else 0.0)
     text = (system or hit)[0].text if (system or hit) else said
     return Found(min(1.0, strength), f"a machine or zone is lost: “{text[:100]}”")
+
+
+def _zone(scene: Scene) -> Found | None:
+    """Find a lost zone: a status page says so, or a service, and machines or connections of several services are gone."""
+    seen, said = scene.symptoms.get("zone"), _feed(scene, "zone")
+    if seen is None and not said:
+        return None
+    gone = [
+        name for name, here in scene.by_service.items() if max(here.get("refused", 0.0), here.get("node", 0.0)) > 0.2
+    ]
+    strength = 0.5 * (seen.strength if seen else 0.0) + (0.5 if said else 0.0) + (0.3 if len(gone) > 1 else 0.0)
+    return Found(
+        min(1.0, strength), f"a zone or region is lost: “{said[:100]}”" if said or seen is None else seen.claim
+    )
 
 
 def _data(scene: Scene) -> Found | None:
@@ -154,8 +182,12 @@ EXTERNAL: tuple[External, ...] = (
     External("dns", "names are not resolved", _dns, "escalate-upstream"),
     External("provider", "a provider outside fails", _provider, "failover"),
     External("node", "a machine or zone is lost", _node, "drain-node"),
+    External("zone", "a zone or region is lost", _zone, "failover"),
     External("surge", "more traffic than the system is sized for", _surge, "scale-up"),
     External("data", "a record that the code cannot digest", _data, "fix-data"),
+    External("counterpart", "what another party sends changed", lambda scene: _half(_symptom("counterpart")(scene), 0.8), "escalate-upstream"),
+    External("clock", "a clock is off", lambda scene: _half(_symptom("clock")(scene), 0.8), "fix-clock"),
+    External("neighbour", "another tenant of the host takes the CPU", lambda scene: _half(_symptom("steal")(scene), 0.7), "move-workload"),
     External("disk_full", "a disk is full", lambda scene: _half(_symptom("disk")(scene), 0.7), "free-disk"),
     External("database_failover", "the database changed its primary or was in maintenance", lambda scene: _half(_symptom("failover")(scene), 0.8), "failover"),
     External("network", "the network loses or delays packets", _network, "escalate-upstream"),

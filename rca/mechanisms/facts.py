@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 
 from rca.mechanisms.diffs import Diff, FileDiff, tokens
 
-__all__ = ["Number", "changed_numbers", "changed_pairs", "count", "gained", "lost", "only_gained", "only_lost"]
+__all__ = ["Number", "changed_numbers", "changed_pairs", "count", "gained", "lost"]
 
 _UNITS = {
     "ns": 1e-9, "nanosecond": 1e-9, "nanoseconds": 1e-9, "us": 1e-6, "microsecond": 1e-6, "microseconds": 1e-6, "ms": 1e-3, "milli": 1e-3,
@@ -21,7 +21,7 @@ _TIME_UNITS = frozenset(
     name for name in _UNITS if name not in ("k", "kb", "ki", "kib", "mb", "mi", "mib", "gb", "gi", "gib", "g")
 )
 _NUMBER = re.compile(
-    r"(?<![\w.])(?P<value>\d[\d_]*(?:\.\d+)?)\s*\*?\s*(?:time\.|TimeUnit\.|Duration\.|datetime\.)?(?P<unit>[A-Za-z]{1,12})?(?![\w])"
+    r"(?:(?<![\w.])|(?<=-Xm[xsn])|(?<=-Xss))(?P<value>\d[\d_]*(?:\.\d+)?)\s*\*?\s*(?:time\.|TimeUnit\.|Duration\.|datetime\.)?(?P<unit>[A-Za-z]{1,12})?(?![\w])"
 )
 _WRAPPED = re.compile(
     r"(?:of|from_?)?(?P<unit>millis|milliseconds|seconds|minutes|hours|secs|ms)\s*[(=:]\s*(?P<value>\d[\d_]*(?:\.\d+)?)",
@@ -101,7 +101,7 @@ def changed_numbers(diff: Diff) -> list[Number]:
     """
     out = []
     for item in diff.live:
-        for old, new in changed_pairs(item):
+        for old, new in () if item.is_manifest else changed_pairs(item):
             before, after = _numbers(old), _numbers(new)
             if len(before) != len(after):
                 continue
@@ -115,26 +115,16 @@ def changed_numbers(diff: Diff) -> list[Number]:
 
 
 def count(pattern: str, lines: Iterable[str]) -> int:
-    """Return how many lines match a pattern, case apart."""
+    """Return how often a pattern is on lines, case apart."""
     compiled = re.compile(pattern, re.IGNORECASE)
-    return sum(bool(compiled.search(line)) for line in lines)
+    return sum(sum(1 for _ in compiled.finditer(line)) for line in lines)
 
 
 def lost(diff: Diff, pattern: str) -> int:
-    """Return how many lines with the pattern went away, less those that came."""
+    """Return how often the pattern went away, less how often it came."""
     return max(0, count(pattern, diff.lines("lost")) - count(pattern, diff.lines("gained")))
 
 
 def gained(diff: Diff, pattern: str) -> int:
-    """Return how many lines with the pattern came, less those that went away."""
+    """Return how often the pattern came, less how often it went away."""
     return max(0, count(pattern, diff.lines("gained")) - count(pattern, diff.lines("lost")))
-
-
-def only_lost(diff: Diff, pattern: str) -> bool:
-    """Say whether the pattern is on lines that went away and on none that came."""
-    return bool(count(pattern, diff.lines("lost"))) and not count(pattern, diff.lines("gained"))
-
-
-def only_gained(diff: Diff, pattern: str) -> bool:
-    """Say whether the pattern is on lines that came and on none that went away."""
-    return bool(count(pattern, diff.lines("gained"))) and not count(pattern, diff.lines("lost"))

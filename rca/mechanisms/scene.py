@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from rca.measures.vocabulary import meaning, words
 from rca.mechanisms.diffs import tokens
 from rca.mechanisms.place import stem
 from rca.mechanisms.symptoms import of_signals, symptoms_in
+from rca.mechanisms.traffic import entry_ratio, surge_ratio
 from rca.model import Incident, Window
 from rca.sql import statement
 from rca.store import Store
@@ -123,9 +123,6 @@ _STOP = frozenset(
     ]
 )
 _GENERIC = frozenset(("errors", "latency", "rejected", "callee"))
-_RATE = re.compile(
-    r"request|\brps\b|\bqps\b|\breqs?\b|traffic|throughput|workload|calls|hits|invocations|messages (in|received)|orders"
-)
 _NEIGHBOUR = {"self": 1.0, "below": 0.9, "above": 0.55, "elsewhere": 0.5, "unknown": 0.8}
 
 
@@ -174,6 +171,9 @@ class Scene:
         Lengths of failing spans with their weights.
     feed, alerts
         What status pages and alerts said.
+    surge_ratio, entry_ratio
+        How many times more requests than before come to the incident's service, and to those that nothing calls and that
+        lead to it; None where no metric of those says.
     standing
         Services by how plainly they stand out, most first; empty where they were not compared.
     """
@@ -194,6 +194,7 @@ class Scene:
     feed: tuple[Mapping[str, object], ...] = ()
     alerts: tuple[str, ...] = ()
     surge_ratio: float = 1.0
+    entry_ratio: float | None = None
     standing: tuple[Ranked, ...] = ()
 
     def seen(self, name: str) -> float:
@@ -241,7 +242,8 @@ def observe(store: Store, incident: Incident, windows: Periods) -> Scene:
     near = alerts.filter((pl.col("time_ns") >= start - 30 * _MINUTE) & (pl.col("time_ns") < hot.end_ns))
     own = near.filter(~pl.col("is_feed") & pl.col("service_name").is_in([incident.service_name, ""]))
     said = tuple(f"{row['title']} {row['metric']} {row['detail']}" for row in own.iter_rows(named=True))
-    moved = metric_shifts(store, windows).filter(pl.col("score").abs() >= _MOVED)
+    shifts = metric_shifts(store, windows)
+    moved = shifts.filter(pl.col("score").abs() >= _MOVED)
     complaints = tuple(item for item in texts if item.is_error and item.surge > _NEW and item.during > 0)
     vanished = tuple(item for item in texts if not item.is_error and item.surge < -2 * _NEW)
     fresh = tuple(item for item in texts if not item.is_error and item.before == 0 and item.surge > _NEW)
@@ -252,7 +254,7 @@ def observe(store: Store, incident: Incident, windows: Periods) -> Scene:
         | {incident.service_name}
     )
     by_service, symptoms = _symptoms(incident, graph, complaints, said, moved)
-    ratio = _surge(moved, incident.service_name)
+    ratio = surge_ratio(moved, incident.service_name)
     if ratio > 1.5:
         symptoms["surge"] = Seen(1 - 1 / ratio, incident.service_name, f"requests rose {ratio:.1f} times")
     changed = frozenset(str(name) for name in store.query(statement("changed_services").sql)["service_name"].to_list())
@@ -275,6 +277,7 @@ def observe(store: Store, incident: Incident, windows: Periods) -> Scene:
         feed=tuple(near.filter(pl.col("is_feed")).to_dicts()),
         alerts=said,
         surge_ratio=ratio,
+        entry_ratio=entry_ratio(shifts, graph, incident.service_name),
     )
 
 
@@ -308,7 +311,9 @@ def _symptoms(
         _from_metric(row, note)
     best: dict[str, Seen] = {}
     for service, items in found.items():
-        factor = _NEIGHBOUR[_place(graph, incident.service_name, service)]
+        # what no request names (a node, a resolver, a cache) may lie below all the same
+        known = not graph.services or service in graph.services
+        factor = _NEIGHBOUR[_place(graph, incident.service_name, service) if known else "unknown"]
         for name, seen in items.items():
             strength = factor * seen.strength
             if strength > best.get(name, Seen(0.0, "", "")).strength:
@@ -338,22 +343,6 @@ def _from_metric(row: Mapping[str, object], note: object) -> None:
         note(service, "errors", toward / (toward + 4), claim)
     if signal == "latency":
         note(service, "latency", toward / (toward + 4), claim)
-
-
-def _surge(moved: pl.DataFrame, service: str) -> float:
-    if moved.is_empty():
-        return 1.0
-    rows = moved.filter((pl.col("signal") == "requests") & (pl.col("service_name") == service) & (pl.col("before") > 0))
-    rows = rows.filter(
-        (pl.col("score") > 2 * _MOVED) & pl.col("metric_name").map_elements(_is_rate, return_dtype=pl.Boolean)
-    )
-    if rows.is_empty():
-        return 1.0
-    return float((rows["during"] / rows["before"]).max())  # type: ignore[arg-type]
-
-
-def _is_rate(metric: str) -> bool:
-    return bool(_RATE.search(words(metric)))
 
 
 def _words(texts: tuple[Text, ...], said: tuple[str, ...], usual: Counter[str], stems: set[str]) -> dict[str, float]:

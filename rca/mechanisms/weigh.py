@@ -22,6 +22,7 @@ from rca.mechanisms.diffs import tokens
 from rca.mechanisms.facts import changed_numbers
 from rca.mechanisms.scene import Scene
 from rca.mechanisms.standing import where_it_begins
+from rca.mechanisms.symptoms import outside_hosts
 from rca.times import format_duration
 
 __all__ = ["MECHANISMS", "Reason", "Weighed", "weigh", "word_frequencies"]
@@ -48,6 +49,10 @@ _QUIET_TITLE = re.compile(
     re.IGNORECASE,
 )
 _MECHANISM = 22.0
+_GENERIC_LIBRARY = frozenset(
+    ("github", "golang", "google", "node", "types", "core", "client", "clients", "common", "java", "javax", "apache", "http", "json", "text", "server", "spring", "boot", "microsoft", "system", "extensions", "version", "plugin", "starter", "tools", "util", "utils", "data")
+)  # fmt: skip
+"""Parts of the names of libraries that errors are full of anyway."""
 _SLOW = ("memory", "disk", "fd", "connections", "queue", "gc", "restart", "certificate", "stale", "cache", "threads")
 """Symptoms that build up, so that a change may be hours older than they are."""
 
@@ -191,6 +196,9 @@ def _what(scene: Scene, out: Weighed) -> None:
     if diff.is_quiet:
         out.add(-20.0, f"only {diff.all_paths[0]}, which does not run in production")
         return
+    if diff.is_inert:
+        out.add(-18.0, "only comments, white space or the order of lines changed")
+        return
     matches = []
     for mechanism in MECHANISMS:
         found = mechanism.find(diff)
@@ -227,14 +235,15 @@ def _what(scene: Scene, out: Weighed) -> None:
 
 def _named_library(scene: Scene, out: Weighed) -> float:
     texts = " ".join(item.text for item in scene.complaints).lower()
+    for host in outside_hosts(texts):  # a library is often named after the provider that it talks to
+        texts = texts.replace(host, " ")
     parts = [
         part
         for name, _, _ in bumped(out.candidate.diff)
-        for part in name.lower().replace("@", "").split("/")
-        if len(part) > 3
+        for part in re.split(r"[^a-z0-9]+", name.lower())
+        if len(part) > 3 and part not in _GENERIC_LIBRARY
     ]
-    generic = {"github", "golang", "google", "node", "types", "core"}
-    return 0.7 if any(part in texts for part in parts if part.split(".")[0] not in generic) else 0.0
+    return 0.7 if any(part in texts for part in parts) else 0.0
 
 
 def _shared_words(scene: Scene, out: Weighed, frequencies: Mapping[str, int], total: int) -> None:

