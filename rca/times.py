@@ -133,6 +133,8 @@ def format_duration(duration_ns: float) -> str:
     ('2.50 s', '430 ms', '1.50 µs')
     """
     size = abs(duration_ns)
+    if not size:
+        return "0 ns"
     for limit, unit, scale in (
         (1e3, "ns", 1.0),
         (1e6, "µs", 1e3),
