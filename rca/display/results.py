@@ -23,7 +23,7 @@ __all__ = [
     "verdicts_text",
 ]
 
-MAX_ROWS = 20
+MAX_ROWS = 10
 """Rows of a table that a result shows of itself."""
 
 

@@ -14,6 +14,8 @@ __all__ = ["Shown", "shown", "table_html", "table_markdown", "table_text"]
 
 _COLUMNS = 12
 """Columns that a table shows; the others are named below it."""
+_LONG = 60
+"""Letters from which a text wants a wide column."""
 _EPOCH = 10**17
 """Nanoseconds from which a number is a moment (from 1973 on), not a length."""
 
@@ -81,18 +83,26 @@ def table_html(rows: Sequence[Mapping[str, Any]]) -> str:
     if not rows:
         return "<p><em>no rows</em></p>"
     table = shown(rows)
-    # notebooks set tables to the right, which suits numbers alone
-    side = ["" if is_number else ' style="text-align:left"' for is_number in table.numeric]
+    side = [_style(is_number, [row[at] for row in table.cells]) for at, is_number in enumerate(table.numeric)]
     head = "".join(f"<th{at}>{escape_html(name)}</th>" for at, name in zip(side, table.heads, strict=True))
     body = "".join(
         "<tr>" + "".join(f"<td{at}>{escape_html(text)}</td>" for at, text in zip(side, row, strict=True)) + "</tr>"
         for row in table.cells
     )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>" + (
+    framed = f'<div style="overflow-x:auto"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    return framed + (
         f"<p><em>more columns in <code>.table</code>: {escape_html(', '.join(table.left_out))}</em></p>"
         if table.left_out
         else ""
     )
+
+
+def _style(is_number: bool, texts: Sequence[str]) -> str:
+    """Return how a column is set: notebooks set tables to the right, which suits numbers alone, and squeeze long texts."""
+    if is_number:
+        return ""
+    wide = ";min-width:24em" if max((len(text) for text in texts), default=0) > _LONG else ""
+    return f' style="text-align:left{wide}"'
 
 
 def table_markdown(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -44,7 +44,11 @@ def explorer(cells: pl.DataFrame, *, claim: str = "") -> Chart:
     data = alt.InlineData(values=rows)
     during = alt.selection_interval(encodings=["x"], name="time")
     slow = alt.selection_interval(encodings=["x"], name="latency")
-    panels = (_over_time(data, during, slow), alt.hconcat(_by_latency(data, during, slow), _by_group(data, during, slow), spacing=24))  # fmt: skip
+    # axes that stay as they are: were they to follow the data, each brush would move them under the pointer
+    moments = [rows[0]["t"], max(row["u"] for row in rows)]
+    lengths = [min(row["a"] for row in rows), max(row["b"] for row in rows)]
+    below = alt.hconcat(_by_latency(data, during, slow, lengths), _by_group(data, during, slow), spacing=24)
+    panels = (_over_time(data, during, slow, moments), below)
     n = float(cells["requests"].sum())
     return alt.vconcat(*panels, spacing=14).properties(
         title=titled(
@@ -55,9 +59,9 @@ def explorer(cells: pl.DataFrame, *, claim: str = "") -> Chart:
     )
 
 
-def _over_time(data: Any, during: Any, slow: Any) -> Chart:
+def _over_time(data: Any, during: Any, slow: Any, ends: list[Any]) -> Chart:
     base = alt.Chart(data, description="Requests over time").encode(
-        x=alt.X("t:T", title=None, scale=alt.Scale(type="utc"), axis=alt.Axis(format="%H:%M")),
+        x=alt.X("t:T", title=None, scale=alt.Scale(type="utc", domain=ends), axis=alt.Axis(format="%H:%M")),
         x2="u:T",
         y=alt.Y("sum(n):Q", title="requests", stack=None),
     )
@@ -67,9 +71,9 @@ def _over_time(data: Any, during: Any, slow: Any) -> Chart:
     return alt.layer(every, part, failed).properties(width=640, height=120, title=alt.TitleParams("over time: blue requests, orange failed ones", fontSize=12, frame="group"))  # fmt: skip
 
 
-def _by_latency(data: Any, during: Any, slow: Any) -> Chart:
+def _by_latency(data: Any, during: Any, slow: Any, ends: list[Any]) -> Chart:
     base = alt.Chart(data, description="Requests by latency").encode(
-        x=alt.X("a:Q", title="latency, ms (log)", scale=alt.Scale(type="log", nice=False)),
+        x=alt.X("a:Q", title="latency, ms (log)", scale=alt.Scale(type="log", nice=False, domain=ends)),
         x2="b:Q",
         y=alt.Y("sum(n):Q", title="requests (symlog)", stack=None, scale=alt.Scale(type="symlog")),
     )

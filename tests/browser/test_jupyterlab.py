@@ -150,6 +150,8 @@ def test_notebook_in_jupyterlab(browser, lab, name):
             >= expected
         )
         assert page.locator("[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
+        if "fig.explorer" in (ROOT / "notebooks" / name).read_text():
+            brushed(page)
         if SHOTS:
             for at, cell in enumerate(page.locator(".jp-CodeCell").all()):
                 cell.scroll_into_view_if_needed()
@@ -165,6 +167,24 @@ def test_notebook_in_jupyterlab(browser, lab, name):
         if SHOTS:
             page.screenshot(path=f"{SHOTS}/{Path(name).stem}-page.png")
         page.close()
+
+
+def brushed(page):
+    """Drag over the linked view: what is marked in one panel changes the others."""
+    cell = page.locator(".jp-CodeCell").filter(has_text="fig.explorer")
+    cell.scroll_into_view_if_needed()
+    drawn = cell.locator(".vega-embed canvas, .vega-embed svg, .jp-RenderedVega canvas, .jp-RenderedVega svg").first
+    box = drawn.bounding_box()
+    before = drawn.screenshot()
+    page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.35)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.35, steps=8)
+    page.mouse.up()
+    page.wait_for_timeout(800)
+    if SHOTS:
+        cell.screenshot(path=f"{SHOTS}/brushed.png")
+    half = drawn.screenshot()
+    assert half != before
 
 
 def sources(name):
