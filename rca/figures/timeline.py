@@ -206,7 +206,10 @@ def _bars(experiments: Sequence[Experiment], extent: tuple[int, int]) -> Chart:
         .encode(
             x=alt.X("from:T", scale=alt.Scale(type="utc"), title=None, axis=alt.Axis(labels=False, ticks=False)),
             x2="to:T",
-            y=alt.Y("name:N", title="experiments", sort=alt.SortField("from")),
+            y=alt.Y("name:N", title=None, sort=alt.SortField("from")),
         )
-        .properties(height=alt.Step(16))
+        .properties(
+            height=alt.Step(16),
+            title=alt.TitleParams("experiments", fontSize=12, fontWeight="normal", frame="group", offset=4),
+        )
     )

@@ -38,17 +38,17 @@ _BAD = 6.0
 _ROLL_FORWARD = ("new_table", "migration")
 
 SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
+    "probability": pl.Float64,
     "kind": pl.String,
     "service_name": pl.String,
-    "revision": pl.String,
-    "feature_flag_key": pl.String,
+    "title": pl.String,
     "time_ns": pl.Int64,
-    "live_ns": pl.Int64,
-    "probability": pl.Float64,
-    "decibans": pl.Float64,
     "reasons": pl.List(pl.String),
     "mechanism": pl.String,
-    "title": pl.String,
+    "revision": pl.String,
+    "feature_flag_key": pl.String,
+    "decibans": pl.Float64,
+    "live_ns": pl.Int64,
     "author": pl.String,
 }
 
@@ -180,8 +180,8 @@ def _row(item: Weighed, probability: float) -> tuple[object, ...]:
         for reason in sorted(item.reasons, key=lambda one: -abs(one.decibans))
     ]
     return (
-        candidate.kind, candidate.service_name, candidate.revision, candidate.feature_flag_key, candidate.time_ns, candidate.live_ns,
-        float(probability), item.decibans, reasons, item.mechanism, candidate.title, candidate.author,
+        float(probability), candidate.kind, candidate.service_name, candidate.title, candidate.time_ns, reasons, item.mechanism,
+        candidate.revision, candidate.feature_flag_key, item.decibans, candidate.live_ns, candidate.author,
     )  # fmt: skip
 
 
