@@ -555,3 +555,42 @@ def test_a_repository_without_commits_says_so(tmp_path):
     git(tmp_path, "init", "-q", ".")
     with rca.open() as store, pytest.raises(SourceError, match="git cannot read"):
         store.ingest(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"commit {SHA}\ntree {SHA}\nparent {SHA}\nauthor Ann B <a@example.org> 1772629000 +0100\ncommitter Bob <b@example.org> 1772633400 +0100\n\n    Fix: it\n",
+        f"* commit {SHA}\n| Author: Ann B <a@example.org>\n| Date:   Wed Mar 4 15:10:00 2026 +0100\n| \n|     Fix: it\n| \n| diff --git a/a.py b/a.py\n| --- a/a.py\n| +++ b/a.py\n| @@ -1 +1 @@\n| -x\n| +y\n",
+        f"{SHA}|Ann B|2026-03-04T15:10:00+01:00|Fix: it\n",
+        f"{SHA}\t1772633400\tAnn B\ta@example.org\tFix: it\n" if False else f"{SHA};Ann B;a@example.org;1772633400;Fix: it\n",
+    ],
+    ids=["raw", "graph", "bars", "semicolons"],
+)  # fmt: skip
+def test_more_ways_to_print_a_log(tmp_path, text):
+    store, item = ingest(tmp_path, "log.txt", text)
+    assert (item.records_read, item.records_quarantined) == (1, 0)
+    (row,) = changes(store)
+    has(row, kind="commit", revision=SHA, author="Ann B", title="Fix: it", time_ns=1772633400 * 10**9)
+    assert ("+y" in row["diff"]) == ("diff" in text)
+
+
+RUN = {"id": 1, "workflow_id": 2, "name": "Deploy", "display_title": "Fix", "head_sha": SHA, "status": "completed", "conclusion": "success", "created_at": AT, "run_started_at": AT, "updated_at": AT, "actor": {"login": "ann"}, "repository": {"name": "shop"}}  # fmt: skip
+RELEASE = {"kind": "HelmRelease", "metadata": {"name": "shop"}, "status": {"history": [{"appVersion": "1.2", "chartName": "shop", "lastDeployed": AT, "status": "deployed"}]}}  # fmt: skip
+APPLIED = {"kind": "Kustomization", "metadata": {"name": "shop"}, "status": {"lastAppliedRevision": f"main@sha1:{SHA}", "conditions": [{"lastTransitionTime": AT, "message": "Applied"}]}}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        ({"workflow_runs": [RUN]}, {"kind": "deploy", "service_name": "shop", "revision": SHA, "author": "ann"}),
+        ({"workflow_runs": [RUN | {"name": "Tests"}]}, {"kind": "commit", "service_name": "shop", "revision": SHA}),
+        (RELEASE, {"kind": "deploy", "service_name": "shop", "service_version": "1.2"}),
+        (APPLIED, {"kind": "deploy", "service_name": "shop", "revision": SHA}),
+    ],
+    ids=["run", "tests", "helm", "kustomization"],
+)
+def test_runs_and_flux(tmp_path, record, expected):
+    store, _ = ingest(tmp_path, "changes.json", json.dumps(record))
+    (row,) = changes(store)
+    has(row, time_ns=1772633400 * 10**9, **expected)

@@ -9,6 +9,7 @@ from rca.ingest.changes.cloudevents import CLOUDEVENTS
 from rca.ingest.changes.flags import FLAGSMITH, LAUNCHDARKLY, UNLEASH
 from rca.ingest.changes.github import GITHUB_COMMITS, GITHUB_DEPLOYMENTS, GITHUB_RELEASES
 from rca.ingest.changes.gitlab import GITLAB_COMMITS, GITLAB_DEPLOYMENTS
+from rca.ingest.changes.gitlines import GIT_LINES
 from rca.ingest.changes.gitlog import GIT_LOG
 from rca.ingest.changes.kubernetes import KUBERNETES
 from rca.ingest.changes.rollouts import HELM, ROLLOUT_TEXT
@@ -38,5 +39,6 @@ CHANGE_FORMATS: tuple[Format, ...] = (
     ALERTMANAGER,
     STATUS_FEED,
     GIT_LOG,
+    GIT_LINES,
     *TOOLS,
 )

@@ -13,6 +13,9 @@ from rca.ingest.source import Source
 __all__ = ["GIT_LOG", "read_log"]
 
 _COMMIT = re.compile(r"commit ([0-9a-f]{7,64})(?: \((.*)\))?\s*")
+_GRAPH = re.compile(r"([*|][*|\\/_. -]*)(commit [0-9a-f]{7,64}\b.*)")
+_RAW = re.compile(r"(author|committer) (.*) (\d+) [+-]\d{4}")
+_RAW_NAMES = {"author": ("Author", "AuthorDate"), "committer": ("Commit", "CommitDate")}
 _MAIL = re.compile(r"From ([0-9a-f]{40,64}) Mon Sep 17 00:00:00 2001")
 _HEADER = re.compile(r"(Author|AuthorDate|Commit|CommitDate|Date|Merge|From|Subject|Reflog|Reflog message):\s*(.*)")
 _STAT = re.compile(r" (\S.*?)\s+\|\s+(?:\d+ ?[+-]*|Bin .*)")
@@ -24,12 +27,16 @@ _NEW = re.compile(r'(?:\+\+\+|---) (?:"?[ab]/)?(.+?)"?\t?')
 _MOVED = re.compile(r"\{?(.*?) => (.*?)\}")
 _PERSON = re.compile(r"(.*?)\s*<([^>]*)>")
 _MOST_DIFF = 4 << 20
+_UNKNOWN = -1
 
 
 def _sniff(sample: Sample) -> Guess:
-    lines = sample.lines[:40]
+    width, lines = _UNKNOWN, list[str]()
+    for line in sample.lines[:40]:
+        text, width = _without_graph(line, width)
+        lines.append(text)
     commits = any(_COMMIT.fullmatch(line) for line in lines)
-    if commits and any(line.startswith(("Author:", "AuthorDate:", "Date:")) for line in lines):
+    if commits and any(line.startswith(("Author:", "AuthorDate:", "Date:", "author ")) for line in lines):
         return Guess(0.95, "commits as git log prints them")
     mailed = bool(lines) and bool(_MAIL.fullmatch(lines[0]))
     return Guess(0.95, "patches as git format-patch writes them") if mailed else NO
@@ -59,8 +66,12 @@ class _Commit:
             self._diff_line(text)
         elif self.part == "headers":
             found = _HEADER.fullmatch(text)
+            raw = None if found else _RAW.fullmatch(text)
             if found:
                 self.headers[found[1]] = found[2].strip()
+            elif raw:
+                name, when = _RAW_NAMES[raw[1]]
+                self.headers |= {name: raw[2].strip(), when: raw[3]}
             elif not text.strip():
                 self.part = "message"
         elif self.mail and self.part == "message":
@@ -132,13 +143,24 @@ class _Commit:
         }  # fmt: skip
 
 
+def _without_graph(text: str, width: int) -> tuple[str, int]:
+    """Return a line without what ``--graph`` draws before it, and how wide that is from here on; -1 is not known yet, 0 nothing at all."""
+    found = _GRAPH.fullmatch(text) if width else None
+    if found:
+        return found[2], len(found[1])
+    if width == _UNKNOWN:  # the first line that says something tells whether there is a graph
+        return text, 0 if text.strip() else width
+    return text[width:], width
+
+
 def read_log(source: Source, sink: Sink) -> None:
     """Read commits; lines before the first are set apart."""
     clock = Clock(sink.context)
     commit: _Commit | None = None
     rows: list[dict[str, Any]] = []
+    width = _UNKNOWN
     for line in source.lines():
-        text = line.data.decode("utf-8", "replace")
+        text, width = _without_graph(line.data.decode("utf-8", "replace"), width)
         found = _COMMIT.fullmatch(text) or _MAIL.fullmatch(text)
         if found and not (commit and commit.mail and not text.startswith("From ")):
             if commit:

@@ -32,6 +32,8 @@ class _Tool:
     time: tuple[str, ...]
     kind: str = "deploy"
     """Kind of change; empty where the words of the title say it."""
+    otherwise: str = "deploy"
+    """Kind where they do not."""
     end: tuple[str, ...] = ()
     service: tuple[str, ...] = ()
     version: tuple[str, ...] = ()
@@ -70,6 +72,14 @@ _TABLE = (
           author=("DeployedBy",), shown=("Name",), status=("State",)),
     _Tool("ecs", "Amazon ECS' deployments", ("taskDefinition", "rolloutState", "createdAt"), ("createdAt",), end=("updatedAt",), service=("^serviceName",), version=("/taskDefinition",),
           shown=("rolloutStateReason",), status=("rolloutState",)),
+    _Tool("github-runs", "GitHub's workflow runs", ("workflow_id", "head_sha", "created_at", "status"), ("run_started_at", "created_at"), kind="", otherwise="commit", end=("updated_at",), service=("repository.name",),
+          revision=("head_sha",), author=("actor", "triggering_actor"), shown=("name", "display_title"), url=("html_url",), status=("conclusion", "status")),
+    _Tool("github-statuses", "GitHub's statuses of deployments", ("deployment_url", "state", "environment", "created_at"), ("created_at",), service=("/repository_url",), author=("creator",),
+          shown=("description", "environment"), url=("environment_url", "log_url", "target_url"), status=("state",)),
+    _Tool("flux-releases", "Flux' Helm releases", ("status.history.0.lastDeployed", "metadata.name"), ("status.history.0.lastDeployed",), service=("metadata.name",),
+          version=("status.history.0.appVersion", "status.history.0.chartVersion"), shown=("status.history.0.chartName",), status=("status.history.0.status",), where={"kind": "HelmRelease"}),
+    _Tool("flux-kustomizations", "Flux' kustomizations", ("status.lastAppliedRevision", "status.conditions.0.lastTransitionTime"), ("status.conditions.0.lastTransitionTime",),
+          service=("metadata.name",), revision=(":status.lastAppliedRevision",), shown=("status.conditions.0.message",), where={"kind": "Kustomization"}),
     _Tool("configcat", "ConfigCat's audit log", ("auditLogId", "auditLogDateTime"), ("auditLogDateTime",), kind="flag", flag=("actionTarget",), author=("userEmail", "userName"), shown=("auditLogType", "details")),
     _Tool("split", "Split's audit log", ("organization", "time", "type", "object.name"), ("time",), kind="flag", flag=("object.name",), author=("actor",), shown=("title", "type")),
     _Tool("statsig", "Statsig's audit log", ("changeType", "modifierEmail", "name"), ("date+time", "updatedAt", "date"), kind="flag", flag=("name",), author=("modifierEmail",), shown=("changes", "actionType")),
@@ -92,13 +102,13 @@ def _at(record: Mapping[str, Any], path: str) -> Any:
 
 
 def _text(record: Mapping[str, Any], around: Envelope, paths: tuple[str, ...]) -> str:
-    """Return the first text found: ``/path`` its last part, ``~path`` without a build's number, ``^path`` of what is around."""
+    """Return the first text found: ``/path`` and ``:path`` its last part, ``~path`` without a build's number, ``^path`` of what is around."""
     for path in paths:
-        mark, bare = (path[0], path[1:]) if path[0] in "/~^" else ("", path)
+        mark, bare = (path[0], path[1:]) if path[0] in "/:~^" else ("", path)
         value = around.get(bare) if mark == "^" else _at(record, bare)
         text = person(value) if isinstance(value, dict) else text_of(value)
-        if mark == "/":
-            text = text.rsplit("/", 1)[-1]
+        if mark in {"/", ":"}:
+            text = text.rsplit(mark, 1)[-1]
         elif mark == "~":
             text = re.sub(r"\s*#\d+.*$", "", text).rsplit(" » ", 1)[-1]
         if text:
@@ -122,7 +132,7 @@ def _rows(tool: _Tool) -> Callable[[dict[str, Any], Envelope, Clock], Iterator[M
             raise BadChange(f"a record of {tool.title} whose time {text_of(written)[:60]!r} is none")
         end = next((value for path in tool.end if (value := _at(record, path))), None)
         shown, status = _text(record, around, tool.shown), _text(record, around, tool.status)
-        kind = tool.kind or next((found for word in shown.split() if (found := kind_of_word(word))), "deploy")
+        kind = tool.kind or next((found for word in shown.split() if (found := kind_of_word(word))), tool.otherwise)
         kind = "rollback" if kind == "deploy" and _BACK.search(shown) else kind
         attributes = rest(record)
         if status:

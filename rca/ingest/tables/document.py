@@ -27,7 +27,7 @@ _RECORD = 0.75
 _GENERIC = frozenset((
     "data", "items", "results", "result", "records", "rows", "values", "value", "metrics", "metric", "series", "points", "events", "spans", "traces",
     "logs", "list", "entries", "response", "payload", "hits", "content", "body", "changes", "edges", "nodes", "services", "timeseries", "metadata",
-    "tables", "primary_result", "table_0", "nrql", "actor", "account",
+    "tables", "primary_result", "table_0", "nrql", "actor", "account", "workflow_runs", "deployments",
 ))  # fmt: skip
 """Keys of lists that say nothing of what the rows are about."""
 
