@@ -135,7 +135,7 @@ DATA: tuple[Mechanism, ...] = (
     Mechanism("query_changed", "a query asks for more", _query_changed,
               {"slow_query": 1.0, "db_cpu": 0.9, "latency": 0.5, "memory": 0.5, "timeout": 0.5, "pool": 0.4, "data": 0.3, "disk": 0.2}),
     Mechanism("field_renamed", "a field or key changed its name", _field_renamed,
-              {"decode": 1.0, "column": 0.8, "validation": 0.8, "nil": 0.5, "data": 0.6, "config": 0.6, "business": 0.4, "errors": 0.2, "queue": 0.2}),
+              {"decode": 1.0, "column": 0.8, "validation": 0.8, "nil": 0.5, "data": 0.6, "config": 0.6, "business": 0.4, "auth": 0.5, "rejected": 0.6, "not_found": 0.4, "errors": 0.2, "queue": 0.2}),
     Mechanism("type_changed", "a type or format changed",
               either(_wire, gains(r"\b(int64|int32|string|float64|bool|uint\w*|Long|Integer|String|Decimal|bytes)\b.*(json|yaml|db|proto|column)|Marshal|serializ|encod|protobuf|avro|msgpack|Content-Type|charset|strftime|Format\(|parse", "what is written or read changed", strength=0.5)),
               {"decode": 1.0, "validation": 0.9, "data": 0.7, "column": 0.4, "business": 0.3}),

@@ -30,6 +30,7 @@ _MANIFEST = re.compile(
     r"|[\w.]+\.csproj|Directory\.Packages\.props|mix\.(exs|lock))$"
 )
 _COMMENT = re.compile(r"^\s*(//|#(?!include)|--\s|/\*|\*|\"\"\"|'''|<!--|;)")
+_LITERAL = re.compile(r"[\"'`]([^\"'`\s]{5,60})[\"'`]")
 _CLOSING = re.compile(r"^[\s{}()\[\];,]*$")
 
 
@@ -141,6 +142,14 @@ class Diff:
             lost += tokens("\n".join(item.lost))
             gained += tokens("\n".join(item.gained))
         return lost - gained
+
+    @cached_property
+    def literals(self) -> frozenset[str]:
+        """Quoted texts of some length that only one side has: names on the wire, keys, values of settings."""
+        lost, gained = (
+            {text for line in self.lines(side) for text in _LITERAL.findall(line)} for side in ("lost", "gained")
+        )
+        return frozenset(text for text in lost ^ gained if re.search(r"[A-Za-z]", text))
 
     def lines(self, side: str) -> list[str]:
         """Return the lines that the production files lost (``"lost"``) or gained (``"gained"``)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import polars as pl
 
@@ -203,8 +204,14 @@ class Scene:
         return found.strength if found else 0.0
 
     def place_of(self, service: str) -> str:
-        """Where a service lies from the incident's: ``self``, ``below``, ``above`` or ``elsewhere``."""
-        return _place(self.graph, self.incident.service_name, service)
+        """Where a service lies from the incident's: ``self``, ``below``, ``above``, ``elsewhere``, or ``untold`` without calls."""
+        place = _place(self.graph, self.incident.service_name, service)
+        return "untold" if place == "elsewhere" and not self.graph.services else place
+
+    @cached_property
+    def said(self) -> str:
+        """What complaints that are new, and alerts, say, in lower case; what messages said before is left out."""
+        return " ".join((*(item.text for item in self.complaints if not item.before), *self.alerts)).lower()
 
 
 def _place(graph: CallGraph, here: str, service: str) -> str:

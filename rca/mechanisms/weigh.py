@@ -43,7 +43,7 @@ _AGES = (
     (3 * _DAY, -5.0),
     (7 * _DAY, -8.0),
 )
-_PLACES = {"self": 6.0, "below": 4.0, "above": -2.0, "elsewhere": -7.0, "unknown": 0.0}
+_PLACES = {"self": 6.0, "below": 4.0, "above": -2.0, "elsewhere": -7.0, "untold": -4.0, "unknown": 0.0}
 _QUIET_TITLE = re.compile(
     r"^\W*(docs?|tests?|style|ci|lint|chore\(lint|typo)\b|\b(typo|gofmt|formatting|codeowners|readme|changelog|runbook|documentation|unit tests?|golden files)\b",
     re.IGNORECASE,
@@ -174,7 +174,7 @@ def _where(scene: Scene, out: Weighed) -> None:
         out.add(1.0, "it lies in code that services share")
         return
     words = {"self": f"it touches {best} itself", "below": f"it touches {best}, which {scene.incident.service_name} calls",
-             "above": f"it touches {best}, which only calls {scene.incident.service_name}", "elsewhere": f"it touches {best}, which is not on the path", "unknown": f"it touches {best}; the requests do not say whose they are"}  # fmt: skip
+             "above": f"it touches {best}, which only calls {scene.incident.service_name}", "elsewhere": f"it touches {best}, which is not on the path", "untold": f"it touches {best}; no request says whether it is on the path", "unknown": f"it touches {best}; the requests do not say whose they are"}  # fmt: skip
     out.add(worth[best], words[scene.place_of(best)])
 
 
@@ -260,6 +260,9 @@ def _shared_words(scene: Scene, out: Weighed, frequencies: Mapping[str, int], to
         for word in tokens(path.rsplit("/", 1)[-1]):
             if word in scene.novel and word not in words:
                 words[word] = 0.4 * scene.novel[word]
+    for literal in diff.literals:
+        if literal not in words and _compound(literal) and literal.lower() in scene.said:
+            words[literal] = 1.6
     for word in _words_of_flag(out.candidate):
         if word in scene.novel:
             words[word] = scene.novel[word]
@@ -270,6 +273,11 @@ def _shared_words(scene: Scene, out: Weighed, frequencies: Mapping[str, int], to
     if worth >= 1:
         shown = ", ".join(f"“{word}”" for word, _ in ranked[:3])
         out.add(worth, f"what is new in messages names what it changed: {shown}")
+
+
+def _compound(literal: str) -> bool:
+    """Say whether a literal is a name of several parts, which no sentence holds by chance."""
+    return bool(re.search(r"\w[-_.:/]\w|[a-z][A-Z]", literal))
 
 
 def _words_of_flag(candidate: Candidate) -> list[str]:

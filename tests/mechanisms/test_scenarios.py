@@ -29,16 +29,9 @@ def answer(scenario, folder):
     return first["revision"] or first["feature_flag_key"], written, found.details
 
 
-MISSED = ("tenant-header", "events-partition-key", "hot-tenant")
-
-
 @pytest.mark.parametrize(
     "scenario",
-    [
-        pytest.param(item, id=item.name, marks=() if item in QUICK else pytest.mark.slow)
-        for item in EVERY
-        if item.name not in MISSED
-    ],
+    [pytest.param(item, id=item.name, marks=() if item in QUICK else pytest.mark.slow) for item in EVERY],
 )
 def test_the_culprit_is_named(scenario, tmp_path):
     blamed, written, details = answer(scenario, tmp_path)

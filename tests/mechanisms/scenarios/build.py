@@ -85,7 +85,7 @@ def write(scenario: Scenario, folder: pathlib.Path) -> Written:
     alert |= {
         "fired_at": stamp(scenario.alert_after),
         "severity": "critical",
-        "monitor": scenario.name[:9],
+        "monitor": f"{service}-{metric}",
         "summary": summary,
     }
     dump(folder / "alert.json", alert)
