@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import NamedTuple
 
 from rca.digests import lexer
+from rca.digests.nesting import Item, bare, nested
 from rca.digests.words import CLAUSES, JOINS, KEYWORDS, RESERVED, word_set
 
 __all__ = ["Recogniser"]
@@ -14,16 +14,6 @@ _EQUAL, _RANGE = frozenset(("=", "<=>", "in", "is")), frozenset(("<", ">", "<=",
 _VALUES = (lexer.STRING, lexer.NUMBER, lexer.PARAMETER)
 _AGGREGATES = word_set("count sum avg min max group_concat string_agg array_agg json_agg stddev variance")
 _CONDITIONS = frozenset(("where", "on", "having", "and"))
-_DEEPEST = 200
-
-
-class Item(NamedTuple):
-    """A token, or a group in parentheses with what is inside."""
-
-    kind: str
-    text: str
-    low: str
-    inner: tuple[Item, ...] = ()
 
 
 class Recogniser:
@@ -40,7 +30,7 @@ class Recogniser:
         self.batch = 0
         self.aggregates = False
         self._views: set[str] = set()
-        self._items = _nested(sql, family)
+        self._items = nested(sql, family)
 
     def run(self) -> None:
         """Walk the first statement."""
@@ -80,7 +70,7 @@ class Recogniser:
         while at < len(items):
             item = items[at]
             if item.kind in (lexer.WORD, lexer.NAME) and at + 1 < len(items) and items[at + 1].low in ("as", "("):
-                self._views.add(_bare(item.text).lower())
+                self._views.add(bare(item.text).lower())
             if item.kind == "group" and at + 1 < len(items) and items[at - 1].low in ("as", "materialized"):
                 self._level(item.inner, outer)
                 if items[at + 1].text != ",":
@@ -137,7 +127,7 @@ class Recogniser:
         if at < len(items) and items[at].low == "as":
             at += 1
         if at < len(items) and items[at].kind in (lexer.WORD, lexer.NAME) and items[at].low not in KEYWORDS:
-            scope[_bare(items[at].text).lower()] = name if real else ""
+            scope[bare(items[at].text).lower()] = name if real else ""
             at += 1
         return at
 
@@ -266,34 +256,9 @@ def _or_near(items: tuple[Item, ...], at: int) -> bool:
 
 def _dotted(items: tuple[Item, ...], at: int) -> tuple[str, int]:
     """Return a name with its qualifiers, and where it ends."""
-    parts = [_bare(items[at].text)]
+    parts = [bare(items[at].text)]
     at += 1
     while at + 1 < len(items) and items[at].text == "." and items[at + 1].kind in (lexer.WORD, lexer.NAME):
-        parts.append(_bare(items[at + 1].text))
+        parts.append(bare(items[at + 1].text))
         at += 2
     return ".".join(parts), at
-
-
-def _bare(name: str) -> str:
-    return name[1:-1] if len(name) > 1 and name[0] in '"`[' else name
-
-
-def _nested(sql: str, family: str) -> tuple[Item, ...]:
-    stack: list[list[Item]] = [[]]
-    opened: list[str] = []
-    for token in lexer.tokens(sql, family):
-        if token.kind in (lexer.SPACE, lexer.COMMENT):
-            continue
-        if token.text in ("(", "[") and token.kind == lexer.PUNCTUATION and len(stack) < _DEEPEST:
-            stack.append([])
-            opened.append(token.text)
-        elif token.text in (")", "]") and token.kind == lexer.PUNCTUATION and len(stack) > 1:
-            inner = tuple(stack.pop())
-            stack[-1].append(Item("group", opened.pop(), "(", inner))
-        else:
-            low = token.text.lower() if token.kind in (lexer.WORD, lexer.OPERATOR) else token.text
-            stack[-1].append(Item(token.kind, token.text, low))
-    while len(stack) > 1:
-        inner = tuple(stack.pop())
-        stack[-1].append(Item("group", opened.pop(), "(", inner))
-    return tuple(stack[0])

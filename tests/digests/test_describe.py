@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from rca.digests import describe
 
 
@@ -68,3 +70,25 @@ def test_garbage_is_described_as_nothing():
     for text in ("", "(((", "SELECT", "WHERE = = =", "{not json", "FROM FROM FROM"):
         describe(text)
         describe(text, "mongodb")
+
+
+@pytest.mark.parametrize(
+    "word", ["zone", "year", "offset", "rows", "window", "view", "first", "lock", "filter", "range"]
+)
+@pytest.mark.parametrize("dialect", ["mysql", "postgresql"])
+def test_a_word_of_clauses_may_be_a_name(word, dialect):
+    assert describe(f"SELECT id FROM t WHERE {word} = 5 AND b > 3 ORDER BY c LIMIT 9", dialect).equality == {
+        "t": (word,)
+    }
+    assert describe(f"SELECT id FROM t x WHERE b = 3 AND x.{word} BETWEEN 1 AND 2", dialect).range == {"t": (word,)}
+    assert describe(f"SELECT id FROM {word} WHERE zip = 5", dialect).tables == (word,)
+    assert describe(f"SELECT a.id FROM {word} a JOIN t ON a.id = t.id WHERE a.zip = 5", dialect).equality == {
+        word: ("zip",)
+    }
+    assert describe("SELECT id FROM ONLY t WHERE b = 3 LIMIT 5 OFFSET 9", dialect).limit == 5
+
+
+def test_words_of_clauses_stay_what_they_are():
+    told = describe("SELECT a, row_number() OVER (PARTITION BY b ORDER BY c ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM t WHERE d AT TIME ZONE 'UTC' > now() - INTERVAL '1' DAY FETCH FIRST 5 ROWS ONLY", "postgresql")  # fmt: skip
+    assert told.tables == ("t",)
+    assert told.limit == 5
