@@ -21,6 +21,7 @@ from rca.findings.what_if import what_if
 from rca.hypotheses import Observed, score_hypotheses
 from rca.measures.red import red
 from rca.model import Experiment, Finding, Incident, Verdicts, Window
+from rca.progress import steps
 from rca.sql import statement
 from rca.store import Store
 from rca.times import TimeLike
@@ -107,7 +108,7 @@ def investigate(
     end: TimeLike | None = None,
     slo: float | None = None,
     experiments: Sequence[Experiment] | None = None,
-    told: Callable[[str], None] = lambda _: None,
+    told: Callable[[str], None] | None = None,
 ) -> Investigation:
     """Run the whole investigation.
 
@@ -122,7 +123,7 @@ def investigate(
     experiments
         From :func:`rca.experiment`; left out, those that the changes record are measured.
     told
-        Called with each step as it begins.
+        Called with each step as it begins; left out, steps are shown on a terminal and in a notebook.
 
     Returns
     -------
@@ -140,8 +141,8 @@ def investigate(
     >>> investigate(rca.open()).incident is None
     True
     """
-    with store.remembering():  # its parts ask the same of the same tables
-        return _whole(store, incident, service, start, end, slo, experiments, told)
+    with store.remembering(), steps() as shown:  # its parts ask the same of the same tables
+        return _whole(store, incident, service, start, end, slo, experiments, told or shown)
 
 
 def _whole(

@@ -26,7 +26,7 @@ from rca.ingest.learn import LEARNERS
 from rca.ingest.report import IngestReport
 from rca.ingest.run import ingest_source, ledger
 from rca.ingest.source import Limits, Source, discover
-from rca.progress import Progress, silent
+from rca.progress import Progress, fitting
 from rca.schema import SCHEMA_VERSION, TABLES, create_statements
 from rca.times import TimeLike
 
@@ -89,7 +89,7 @@ class Store:
             chosen is None or chosen in FORMATS
         )  # a user's format is known to this process only
         beside = read_ahead(sources, ids=ids, chosen=chosen, service_name=service, helpers=None if own else 0)
-        with (progress or silent()).start(sum(source.size for source in sources)) as bar, self.engine.writing():
+        with (progress or fitting()).start(sum(source.size for source in sources)) as bar, self.engine.writing():
             done = []
             with beside as ahead:
                 for source, name in zip(sources, ids, strict=True):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,7 +63,6 @@ def run(options: argparse.Namespace) -> Outcome:
             start=options.start,
             end=options.end,
             slo=options.slo,
-            told=_told,
         )
         document: dict[str, Any] = found.to_dict()
         if options.out:
@@ -80,11 +78,6 @@ def _press(out: str | None) -> AbstractContextManager[Press | None]:
     from rca.figures.press import Press
 
     return Press()
-
-
-def _told(step: str) -> None:
-    if sys.stderr.isatty():
-        print(f"\r\x1b[2K{step} …", end="\r", file=sys.stderr, flush=True)
 
 
 def _store(options: argparse.Namespace) -> rca.Store:

@@ -29,7 +29,7 @@ MAX_ROWS = 10
 
 def effect_line(effect: Mapping[str, Any]) -> str:
     """Return an effect as one line: before, after, interval, n, method."""
-    unit = f" {effect['unit']}" if effect["unit"] else ""
+    unit = f" {effect['unit']}" if effect["unit"] not in ("", "1") else ""  # "1" is UCUM's name for a plain number
     before, after = effect["before"], effect["after"]
     moved = f"{_value(before)} → {_value(after)}{unit}" if before is not None else f"{_value(after)}{unit}"
     interval = ""

@@ -91,7 +91,17 @@ def address():
 
 def test_psycopg(address, tmp_path):
     (tmp_path / "test_shop.py").write_text(TESTS.format(address=address))
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "rca.pytest_plugin", "test_shop.py"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "rca.pytest_plugin",
+        "test_shop.py",
+    ]
     installed = subprocess.run(
         [sys.executable, "-c", "from importlib.metadata import entry_points as e; print(len(e(group='pytest11', name='rca')))"],
         capture_output=True, text=True, check=True,
