@@ -38,6 +38,8 @@ SPAN_KEYS: Mapping[str, tuple[str, ...]] = {
         "db.sql.table",
         "db.mongodb.collection",
         "db.cassandra.table",
+        "db.cosmosdb.container",
+        "db.elasticsearch.path_parts.index",
     ),
     "db_operation_name": ("db.operation.name", "db.operation"),
     "db_query_text": ("db.query.text", "db.statement", "sql.query"),
@@ -54,6 +56,7 @@ SAMPLING_KEYS = (
     "sampler.type",
     "_sample_rate",
     "_dd.rule_psr",
+    "_dd.limit_psr",
     "_dd.agent_psr",
     "sampling.probability",
 )
@@ -124,7 +127,8 @@ def weight_from(attributes: Mapping[str, str]) -> float:
     """Return the adjusted count that sampling attributes say, or 0 where they say none.
 
     Honeycomb's ``SampleRate`` is a count; Jaeger's ``sampler.param`` of a probabilistic sampler and the rates of Datadog are
-    probabilities. Where Datadog gives the rates of a rule and of an agent, the rule's decided.
+    probabilities. Where Datadog gives the rates of a rule and of an agent, the rule's decided; what a rule keeps is thinned out
+    once more by its limit.
 
     Examples
     --------
@@ -132,18 +136,21 @@ def weight_from(attributes: Mapping[str, str]) -> float:
     (20.0, 10.0)
     >>> weight_from({"sampler.type": "const", "sampler.param": "true"}), weight_from({"SampleRate": "0"})
     (0.0, 0.0)
+    >>> weight_from({"_dd.rule_psr": "0.5", "_dd.limit_psr": "0.25"})
+    8.0
     """
     for key in ("SampleRate", "sampleRate"):
         count = _number(attributes.get(key, ""))
         if count >= 1:
             return count
     chances = ["_dd.rule_psr", "_dd.agent_psr", "_sample_rate", "sampling.probability"]
-    if attributes.get("sampler.type", "") in ("probabilistic", "traceidratio", "parentbased_traceidratio"):
+    if attributes.get("sampler.type", "") in ("probabilistic", "adaptive", "traceidratio", "parentbased_traceidratio"):
         chances.insert(0, "sampler.param")
     for key in chances:
         chance = _number(attributes.get(key, ""))
         if 0 < chance <= 1:
-            return 1.0 / chance
+            limit = _number(attributes.get("_dd.limit_psr", "")) if key == "_dd.rule_psr" else 1.0
+            return 1.0 / (chance * (limit if 0 < limit <= 1 else 1.0))
     return 0.0
 
 

@@ -55,7 +55,7 @@ SELECT
   db_query_digest,
   http_request_method,
   http_route,
-  CASE WHEN server_address <> '' THEN server_address ELSE COALESCE(attributes['peer.service'], '') END AS server_address,
+  CASE WHEN server_address <> '' THEN server_address ELSE COALESCE(attributes['peer.service'], attributes['http.host'], '') END AS server_address,
   COALESCE(attributes['url.full'], attributes['http.url'], attributes['url.path'], attributes['http.target'], '') AS url,
   COALESCE(attributes['url.template'], '') AS url_template,
   COALESCE(attributes['rpc.service'], '') AS rpc_service,

@@ -304,3 +304,26 @@ def test_a_temporality_that_there_is_none_of_is_set_apart(tmp_path):
     store = rca.open()
     assert store.ingest(path).total("records_quarantined") == 1
     assert "SOMETIMES" in store.query("SELECT reason FROM quarantine")["reason"][0]
+
+
+def test_spans_of_zipkin_without_ids_are_set_apart(tmp_path):
+    path = tmp_path / "spans.json"
+    path.write_text('[{"traceId": "a1", "name": "x", "timestamp": 5, "localEndpoint": {"serviceName": "shop"}}]')
+    store = rca.open()
+    assert store.ingest(path).total("records_quarantined") == 1
+    assert "no id" in store.query("SELECT reason FROM quarantine")["reason"][0]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "weight"),
+    [
+        ({"sampler.type": "adaptive", "sampler.param": "0.125"}, 8.0),
+        ({"_dd.rule_psr": "0.5", "_dd.limit_psr": "0.5"}, 4.0),
+        ({"_dd.rule_psr": "0.5", "_dd.agent_psr": "0.1"}, 2.0),
+    ],
+)
+def test_what_samplers_say(tmp_path, attributes, weight):
+    document = {"resourceSpans": [otlp()]}
+    document["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["attributes"] = [{"key": key, "value": {"stringValue": value}} for key, value in attributes.items()]  # fmt: skip
+    store = ingested(tmp_path, json.dumps(document))
+    assert store.query("SELECT adjusted_count FROM spans ORDER BY record_no")["adjusted_count"][0] == weight

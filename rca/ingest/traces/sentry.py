@@ -8,6 +8,7 @@ from rca.ingest.clock import Clock
 from rca.ingest.exact import flatten, text_of
 from rca.ingest.tables.span_ids import Span
 from rca.ingest.traces.spanparts import CLIENT, CONSUMER, INTERNAL, PRODUCER, SERVER, known_by, length, moment, plain
+from rca.ingest.values import double
 
 __all__ = ["sentry"]
 
@@ -43,17 +44,15 @@ def sentry(document: dict[str, Any], clock: Clock) -> list[Span]:
     used = ("contexts.trace", "spans", "entries", "start_timestamp", "startTimestamp", "timestamp", "endTimestamp", "transaction")  # fmt: skip
     flat = {key: item for key, item in flatten(document).items() if not key.startswith("contexts.trace.")}
     root.attributes |= plain(flat, *used)
+    rate = double(trace.get("client_sample_rate"))
+    root.weight = 1.0 / rate if rate and 0 < rate <= 1 else 0.0
     root.resource = {"service.version": text_of(document["release"])} if isinstance(document.get("release"), str) else {}  # fmt: skip
     if document.get("environment"):
         root.resource["deployment.environment.name"] = text_of(document["environment"])
-    return [root] + [
-        _span(child, service, root.trace, clock, resource=root.resource)
-        for child in children
-        if isinstance(child, dict)
-    ]
+    return [root] + [_span(child, service, root.trace, clock, root) for child in children if isinstance(child, dict)]
 
 
-def _span(part: dict[str, Any], service: str, trace: str, clock: Clock, resource: dict[str, str] | None = None) -> Span:
+def _span(part: dict[str, Any], service: str, trace: str, clock: Clock, root: Span | None = None) -> Span:
     start, end = moment(clock, part.get("start_timestamp")), moment(clock, part.get("timestamp"))
     sort, status = text_of(part.get("op")), text_of(part.get("status"))
     name = text_of(part.get("description")) or sort
@@ -67,5 +66,6 @@ def _span(part: dict[str, Any], service: str, trace: str, clock: Clock, resource
     span.attributes |= {key: text for key, text in (("sentry.op", sort), ("sentry.status", status)) if text}
     if sort == "db" or sort.startswith("db.sql"):
         span.attributes.setdefault("db.query.text", name)
-    span.resource = dict(resource or {})
+    if root is not None:
+        span.resource, span.weight = dict(root.resource), root.weight
     return span

@@ -20,8 +20,13 @@ _KEYS = frozenset(("traceId", "id", "parentId", "name", "kind", "timestamp", "du
 
 def sniff(sample: Sample) -> Guess:
     """Say whether spans with Zipkin's names occur."""
-    if not sample.looks_json or not sample.has("traceId", "id"):
+    if not sample.looks_json or not sample.has("traceId"):
         return NO
+    if not sample.has(
+        "id"
+    ):  # spans that cannot be told apart: better named as what is wrong than read as something else
+        found = sample.has("localEndpoint", "timestamp") and not sample.has("spanId")
+        return Guess(0.9, "has traceId and localEndpoint, and no id") if found else NO
     found = sum(sample.has(name) for name in ("localEndpoint", "parentId", "timestamp", "duration", "kind", "annotations", "tags", "name"))  # fmt: skip
     if sample.has("localEndpoint") and found >= 2:
         return Guess(0.97, "has traceId, id and localEndpoint")
