@@ -25,8 +25,8 @@ def sniff(sample: Sample) -> Guess:
     if not sample.has(
         "id"
     ):  # spans that cannot be told apart: better named as what is wrong than read as something else
-        found = sample.has("localEndpoint", "timestamp") and not sample.has("spanId")
-        return Guess(0.9, "has traceId and localEndpoint, and no id") if found else NO
+        alone = sample.has("localEndpoint", "timestamp") and not sample.has("spanId")
+        return Guess(0.9, "has traceId and localEndpoint, and no id") if alone else NO
     found = sum(sample.has(name) for name in ("localEndpoint", "parentId", "timestamp", "duration", "kind", "annotations", "tags", "name"))  # fmt: skip
     if sample.has("localEndpoint") and found >= 2:
         return Guess(0.97, "has traceId, id and localEndpoint")
