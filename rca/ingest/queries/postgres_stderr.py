@@ -12,6 +12,7 @@ from rca.ingest.contract import NO, Format, Guess, Sample, Sink
 from rca.ingest.logs.times import GOOD, Clock
 from rca.ingest.queries.buffer import Buffer, Ints
 from rca.ingest.queries.clock import MISSING, fixed_times
+from rca.ingest.queries.postgres_languages import in_english, speaks
 from rca.ingest.queries.postgres_prefix import ATTACHED, GENERIC, Template, templates
 from rca.ingest.queries.postgres_records import Emitter, Records
 from rca.ingest.source import Source
@@ -40,13 +41,16 @@ _WRAPPED = re.compile(
 def _sniff(sample: Sample) -> Guess:
     if sample.records or sample.document is not None:
         return NO
-    records = [line for line in sample.lines if _RECORD.match(line)]
+    lines = sample.lines
+    if speaks(sample.text):
+        lines = [in_english(line) for line in lines]
+    records = [line for line in lines if _RECORD.match(line)]
     if not records:
         return NO
     if any(_SURE.search(line) for line in records):
         return Guess(0.93, "messages of a PostgreSQL server behind their prefix")
     server = sum(bool(_SERVER.search(line)) for line in records)
-    if server >= 0.8 * len(records) and len(records) >= 0.2 * len(sample.lines):
+    if server >= 0.8 * len(records) and len(records) >= 0.2 * len(lines):
         return Guess(0.6, "levels of a PostgreSQL server behind a prefix")
     return NO
 
@@ -54,8 +58,12 @@ def _sniff(sample: Sample) -> Guess:
 def _read(source: Source, sink: Sink) -> None:
     reader: Lines | None = None
     rest = b""
+    foreign: bool | None = None
     for block in source.blocks(_BLOCK):
-        data = rest + block.data if rest else block.data
+        if foreign is None:
+            foreign = speaks(block.data[: 1 << 20].decode("utf-8", "replace"))
+        data = _translated(block.data) if foreign else block.data
+        data = rest + data if rest else data
         reader = reader or Lines(sink, data[: 1 << 20].decode("utf-8", "replace").splitlines())
         data, rest = reader.whole(data)
         reader.take(data)
@@ -64,6 +72,12 @@ def _read(source: Source, sink: Sink) -> None:
         reader.take(rest)
     if reader:
         reader.close()
+
+
+def _translated(data: bytes) -> bytes:
+    """Put the levels of a block of lines into English; bytes that are no UTF-8 stay as they are."""
+    lines = data.decode("utf-8", "surrogateescape").split("\n")
+    return "\n".join(map(in_english, lines)).encode("utf-8", "surrogateescape")
 
 
 @dataclass(slots=True)
