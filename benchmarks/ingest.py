@@ -1,173 +1,135 @@
 """How fast telemetry gets into a store, next to what one would write otherwise and next to the limit.
 
-    python benchmarks/ingest.py [--spans 200000] [--repeats 3] [--only NAME,…] [--folder DIR] [--json]
+    python benchmarks/ingest.py [SUITE …] [--spans 200000] [--lines 500000] [--repeats 3] [--only WORD,…] [--folder DIR] [--json]
 
-Every contestant runs in a process of its own, contestants interleaved, medians over the repeats. CPU-seconds are of the
-process and its children: on a shared machine they are what can be compared. The rows of the obvious way are compared with
-ours, column by column; the result is printed.
+Suites: ``spans``, ``logs``, ``templates``, ``cores`` (four files with one core and with all), ``memory`` (1, 4 and 12 times
+the spans). Every contestant runs in a process of its own, contestants interleaved, medians over the repeats. CPU-seconds
+are of the process and its children: on a shared machine they are what can be compared. Peak memory is of the process and
+of its largest child, together. The rows of the obvious way are compared with ours, column by column; the result is printed.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
-import os
 import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
+
+import ingest_ways as ways  # noqa: E402
+import logs_input  # noqa: E402
+import spans_input  # noqa: E402
+
 COMPARED = """trace_id, span_id, parent_span_id, service_name, span_name, span_kind, start_ns, duration_ns, status_code, status_message, service_version,
 service_instance_id, deployment_environment_name, http_request_method, http_route, http_response_status_code, error_type, server_address, db_system_name,
 db_namespace, db_collection_name, db_operation_name, db_query_text, calls, adjusted_count, attributes, resource_attributes"""
 
 
-# ---- contestants: each reads `path`; those that store return the rows they stored ----
-def rca_store(path: Path, db: Path) -> int:
-    import rca
+@dataclass(frozen=True)
+class Case:
+    """One contestant: what is shown, the way, its input, and how many records that has."""
 
-    with rca.open(db) as store:
-        return store.ingest(path).total("records_kept")
+    name: str
+    way: Callable[[Path, Path], int]
+    path: Path
+    records: int
 
-
-def duckdb_unnest(path: Path, db: Path) -> int:
-    import duckdb
-
-    from rca.schema import create_statements
-
-    con = duckdb.connect(str(db))
-    for statement in create_statements():
-        con.execute(statement)
-    con.execute((HERE / "sql" / "otlp_spans.sql").read_text(), {"path": str(path)})
-    count = con.execute("SELECT count(*) FROM spans").fetchone()[0]
-    con.close()
-    return count
+    @property
+    def size(self) -> int:
+        return sum(item.stat().st_size for item in (self.path.iterdir() if self.path.is_dir() else (self.path,)))
 
 
-def polars_explode(path: Path, db: Path) -> int:
-    import polars as pl
-
-    lines = pl.scan_ndjson(path, infer_schema_length=50)
-    spans = lines.explode("resourceSpans").unnest("resourceSpans").explode("scopeSpans").unnest("scopeSpans").explode("spans").select(pl.col("resource"), pl.col("spans").struct.unnest())  # fmt: skip
-    spans.sink_parquet(db.with_suffix(".parquet"))
-    return pl.scan_parquet(db.with_suffix(".parquet")).select(pl.len()).collect().item()
-
-
-def pandas_loop(path: Path, _db: Path) -> int:
-    import pandas as pd
-
-    frame = pd.read_json(path, lines=True)
-    spans = pd.json_normalize(
-        frame["resourceSpans"].explode().tolist(), ["scopeSpans", "spans"], [["resource", "attributes"]]
-    )
-    spans["attributes"] = [
-        {pair["key"]: str(next(iter(pair["value"].values()))) for pair in pairs} for pairs in spans["attributes"]
+# ---- the suites: each writes its inputs and says who reads them ----
+def spans(folder: Path, options: argparse.Namespace) -> list[Case]:
+    source, packed, count = folder / "spans.jsonl", folder / "spans.bin", options.spans
+    spans_input.write(source, count)
+    to_protobuf(source, packed)
+    return [
+        Case("rca: OTLP JSON", ways.rca_store, source, count),
+        Case("rca: OTLP protobuf", ways.rca_store, packed, count),
+        Case("DuckDB read_ndjson typed + unnest", ways.duckdb_unnest, source, count),
+        Case("polars scan_ndjson + explode", ways.polars_explode, source, count),
+        Case("pandas read_json", ways.pandas_loop, source, count),
+        Case("Python loop (orjson)", ways.python_loop, source, count),
+        Case("limit: parse into a tape", ways.limit_tape, source, count),
+        Case("limit: read the bytes", ways.limit_read, source, count),
     ]
-    return len(spans)
 
 
-def python_loop(path: Path, db: Path) -> int:
-    import duckdb
-    import orjson
-    import pyarrow as pa
-
-    def text(value: dict) -> str:
-        return str(next(iter(value.values()), ""))
-
-    rows = []
-    with path.open("rb") as file:
-        for line in file:
-            for entry in orjson.loads(line)["resourceSpans"]:
-                shared = [(pair["key"], text(pair["value"])) for pair in entry["resource"]["attributes"]]
-                for scope in entry["scopeSpans"]:
-                    rows += [
-                        {
-                            "trace_id": span["traceId"], "span_id": span["spanId"], "parent_span_id": span["parentSpanId"], "name": span["name"], "kind": span["kind"],
-                            "start_ns": int(span["startTimeUnixNano"]), "end_ns": int(span["endTimeUnixNano"]), "resource": shared,
-                            "attributes": [(pair["key"], text(pair["value"])) for pair in span["attributes"]],
-                        }
-                        for span in scope["spans"]
-                    ]  # fmt: skip
-    kind = pa.map_(pa.string(), pa.string())
-    fields = [
-        (
-            name,
-            pa.int64()
-            if name in ("kind", "start_ns", "end_ns")
-            else kind
-            if name in ("attributes", "resource")
-            else pa.string(),
-        )
-        for name in rows[0]
+def logs(folder: Path, options: argparse.Namespace) -> list[Case]:
+    source, count = folder / "app.jsonl", options.lines
+    logs_input.write(source, count)
+    return [
+        Case("rca: JSON logs", ways.rca_store, source, count),
+        Case("DuckDB read_json", ways.duckdb_logs, source, count),
+        Case("polars scan_ndjson", ways.polars_logs, source, count),
+        Case("pandas read_json", ways.pandas_logs, source, count),
+        Case("Python loop (orjson)", ways.python_logs, source, count),
+        Case("limit: parse into a tape", ways.limit_tape, source, count),
+        Case("limit: read the bytes", ways.limit_read, source, count),
     ]
-    table = pa.Table.from_pylist(rows, pa.schema(fields))
-    con = duckdb.connect(str(db))
-    con.register("incoming", table)
-    con.execute("CREATE TABLE spans AS SELECT * FROM incoming")
-    con.close()
-    return len(rows)
 
 
-def limit_read(path: Path, _db: Path) -> int:
-    buffer, total = bytearray(1 << 20), 0
-    with path.open("rb") as file:
-        while got := file.readinto(buffer):
-            total += got
-    return 0 * total
+def templates(folder: Path, options: argparse.Namespace) -> list[Case]:
+    import random
+
+    source, rng = folder / "messages.txt", random.Random(7)
+    with source.open("w") as file:
+        file.writelines(logs_input.message(rng) + "\n" for _ in range(options.lines))
+    return [Case("rca: templates", ways.rca_templates, source, options.lines)]
 
 
-def limit_tape(path: Path, _db: Path) -> int:
-    """Parse into simdjson's tape where pysimdjson is installed, else skip over all values with msgspec."""
-    try:
-        import simdjson
-    except ImportError:
-        import msgspec
-
-        decode = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-    else:
-        decode = simdjson.Parser().parse
-    with path.open("rb") as file:
-        for line in file:
-            decode(line)
-    return 0
+def cores(folder: Path, options: argparse.Namespace) -> list[Case]:
+    place, four, count = folder / "four", 4, options.spans // 4
+    place.mkdir()
+    for number in range(four):
+        spans_input.write(place / f"{number}.jsonl", count, seed=number)
+    return [
+        Case("rca: four files, one core", ways.rca_one_core, place, four * count),
+        Case("rca: four files, all cores", ways.rca_store, place, four * count),
+    ]
 
 
-CONTESTANTS = {
-    "rca: OTLP JSON": rca_store, "rca: OTLP protobuf": rca_store, "DuckDB read_ndjson typed + unnest": duckdb_unnest, "polars scan_ndjson + explode": polars_explode,
-    "pandas read_json": pandas_loop, "Python loop (orjson)": python_loop, "limit: parse into a tape": limit_tape, "limit: read the bytes": limit_read,
-}  # fmt: skip
+def memory(folder: Path, options: argparse.Namespace) -> list[Case]:
+    found = []
+    for times in (1, 4, 12):
+        path = folder / f"{times}.jsonl"
+        spans_input.write(path, options.spans, copies=times)
+        found.append(Case(f"rca: {times * options.spans:,} spans", ways.rca_store, path, times * options.spans))
+    return found
 
 
-def run_one(name: str, path: Path, db: Path) -> None:
-    try:
-        __import__({"pandas read_json": "pandas"}.get(name, "json"))
-    except ImportError:
-        print(json.dumps({"absent": "pandas is not installed"}))
-        return
-    if name.startswith("rca"):
-        import rca.ingest.formats  # noqa: F401  (what is imported once a process is no part of the rate)
-    usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    before, begun = sum(item.ru_utime + item.ru_stime for item in usage), time.perf_counter()
-    rows = CONTESTANTS[name](path, db)
-    usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    after = sum(item.ru_utime + item.ru_stime for item in usage)
-    peak = max(item.ru_maxrss for item in usage) / 1024
-    print(
-        json.dumps(
-            {
-                "cpu": after - before,
-                "wall": time.perf_counter() - begun,
-                "peak_mb": peak,
-                "rows": rows,
-                "stored": db.stat().st_size if db.exists() else 0,
-            }
-        )
-    )
+SUITES = {"spans": spans, "logs": logs, "templates": templates, "cores": cores, "memory": memory}
+
+
+def run_one(way: str, path: Path, db: Path) -> None:
+    """Run one contestant in this process and print what it took."""
+    with contextlib.suppress(ImportError):  # what is imported once a process is no part of the rate
+        import pandas as pd  # noqa: F401
+    if way.startswith("rca"):
+        import rca.ingest.formats
+        import rca.store  # noqa: F401
+    before, begun = usage()[0], time.perf_counter()
+    rows = getattr(ways, way)(path, db)
+    after, peak = usage()
+    wall, stored = time.perf_counter() - begun, db.stat().st_size if db.exists() else 0
+    print(json.dumps({"cpu": after - before, "wall": wall, "peak_mb": peak, "rows": rows, "stored": stored}))
+
+
+def usage() -> tuple[float, float]:
+    """Return CPU-seconds and peak memory in MB, of this process and its children."""
+    of = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(item.ru_utime + item.ru_stime for item in of), sum(item.ru_maxrss for item in of) / 1024
 
 
 def to_protobuf(source: Path, target: Path) -> None:
@@ -210,74 +172,70 @@ def same_rows(ours: Path, theirs: Path) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("suites", nargs="*", metavar="SUITE", default=["spans"], help=", ".join(SUITES))
     parser.add_argument("--spans", type=int, default=200_000)
+    parser.add_argument("--lines", type=int, default=500_000)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--only", default="", help="names of contestants that contain one of these words")
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--one", nargs=3, metavar=("NAME", "FILE", "DB"), help=argparse.SUPPRESS)
+    parser.add_argument("--one", nargs=3, metavar=("WAY", "FILE", "DB"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
         run_one(options.one[0], Path(options.one[1]), Path(options.one[2]))
         return 0
-    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-        results = measure(Path(folder), options)
-    print(json.dumps(results) if options.json else table(results))
+    for suite in options.suites:
+        with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+            results = measure(suite, Path(folder), options)
+        print(json.dumps(results) if options.json else table(results), flush=True)
     return 0
 
 
-def measure(folder: Path, options: argparse.Namespace) -> dict:
-    import spans_input
-
-    source, packed = folder / "spans.jsonl", folder / "spans.bin"
-    spans_input.write(source, options.spans)
+def measure(suite: str, folder: Path, options: argparse.Namespace) -> dict:
     words = [word for word in options.only.split(",") if word]
-    names = [name for name in CONTESTANTS if not words or any(word in name for word in words)]
-    if "rca: OTLP protobuf" in names:
-        to_protobuf(source, packed)
-    runs: dict[str, list[dict]] = {name: [] for name in names}
+    cases = [case for case in SUITES[suite](folder, options) if not words or any(word in case.name for word in words)]
+    stores = [folder / f"{number}.duckdb" for number, _ in enumerate(cases)]
+    runs: list[list[dict]] = [[] for _ in cases]
     for _ in range(options.repeats):
-        for number, name in enumerate(names):
-            db = folder / f"{number}.duckdb"
+        for case, db, done in zip(cases, stores, runs, strict=True):
             db.unlink(missing_ok=True)
-            file = packed if "protobuf" in name else source
-            done = subprocess.run(
-                [sys.executable, __file__, "--one", name, str(file), str(db)],
-                capture_output=True,
-                text=True,
-                check=False,
-                env=os.environ,
-            )
-            runs[name].append(
-                json.loads(done.stdout) if done.returncode == 0 else {"absent": done.stderr.strip().splitlines()[-1:]}
-            )
-    stores = {name: folder / f"{number}.duckdb" for number, name in enumerate(names)}
-    ours, theirs = stores.get("rca: OTLP JSON"), stores.get("DuckDB read_ndjson typed + unnest")
-    compared = same_rows(ours, theirs) if ours and theirs and ours.exists() and theirs.exists() else ""
-    sizes = {name: (packed if "protobuf" in name else source).stat().st_size for name in names}
-    return {"spans": options.spans, "bytes": source.stat().st_size, "sizes": sizes, "compared": compared, "runs": runs}
+            done.append(in_a_process(case, db))
+    found = {case.name: db for case, db in zip(cases, stores, strict=True) if db.exists()}
+    ours, theirs = found.get("rca: OTLP JSON"), found.get("DuckDB read_ndjson typed + unnest")
+    compared = same_rows(ours, theirs) if ours and theirs else ""
+    rows = [
+        {"name": case.name, "records": case.records, "size": case.size, "runs": done}
+        for case, done in zip(cases, runs, strict=True)
+    ]
+    return {"suite": suite, "compared": compared, "rows": rows}
+
+
+def in_a_process(case: Case, db: Path) -> dict:
+    words = [sys.executable, __file__, "--one", case.way.__name__, str(case.path), str(db)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    return json.loads(done.stdout) if done.returncode == 0 else {"absent": done.stderr.strip().splitlines()[-1:]}
 
 
 def table(results: dict) -> str:
     lines = [
-        f"{results['spans']:,} spans, {results['bytes'] / 1e6:,.0f} MB of OTLP JSON; {results['compared']}",
+        f"{results['suite']}: {results['rows'][0]['records']:,} records, {results['rows'][0]['size'] / 1e6:,.0f} MB; {results['compared']}",
         "",
-        "| way | CPU-s | spread | wall s | spans per CPU-s | MB per CPU-s | peak MB | stored |",
-        "|---|---|---|---|---|---|---|---|",
+        "| way | CPU-s | spread | wall s | records per CPU-s | MB per CPU-s | peak MB | records | stored / source |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
-    for name, runs in results["runs"].items():
-        good = [run for run in runs if "cpu" in run]
+    for row in results["rows"]:
+        good = [run for run in row["runs"] if "cpu" in run]
         if not good:
-            lines.append(f"| {name} | {runs[0].get('absent') if runs else ''} | | | | | | |")
+            lines.append(f"| {row['name']} | {row['runs'][0].get('absent') if row['runs'] else ''} | | | | | | | |")
             continue
-        cpu = statistics.median(run["cpu"] for run in good)
-        wall, peak = statistics.median(run["wall"] for run in good), max(run["peak_mb"] for run in good)
+        cpu, wall = (statistics.median(run[kind] for run in good) for kind in ("cpu", "wall"))
         spread = f"{min(run['cpu'] for run in good):.2f}–{max(run['cpu'] for run in good):.2f}"
-        stored = f"{good[-1]['stored'] / results['sizes'][name]:.0%}" if good[-1]["stored"] else ""
+        stored = f"{good[-1]['stored'] / row['size']:.0%}" if good[-1]["stored"] else ""
         lines.append(
-            f"| {name} | {cpu:.2f} | {spread} | {wall:.2f} | {results['spans'] / cpu:,.0f} | {results['sizes'][name] / 1e6 / cpu:,.0f} | {peak:,.0f} | {stored} |"
+            f"| {row['name']} | {cpu:.2f} | {spread} | {wall:.2f} | {row['records'] / cpu:,.0f} | {row['size'] / 1e6 / cpu:,.0f} "
+            f"| {max(run['peak_mb'] for run in good):,.0f} | {good[-1]['rows']:,} | {stored} |"
         )
-    return "\n".join(lines)
+    return "\n".join([*lines, ""])
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from pathlib import Path
 
 import orjson
@@ -10,9 +11,14 @@ import orjson
 SERVICES = ("frontend", "checkout", "pricing", "inventory", "promotions", "payments", "cart", "search")
 ROUTES = ("/checkout", "/cart", "/quote/{id}", "/items/{id}", "/search", "/promotions/{user}")
 
+_TRACE = re.compile(rb'"traceId":"..')
 
-def write(path: Path, spans: int, *, per_line: int = 512, seed: int = 7) -> None:
-    """Write so many spans as the collector's file exporter does: one batch a line, grouped by resource."""
+
+def write(path: Path, spans: int, *, per_line: int = 512, seed: int = 7, copies: int = 1) -> None:
+    """Write so many spans as the collector's file exporter does: one batch a line, grouped by resource.
+
+    The copies of a batch are of other traces, with the same attributes: they cost a tenth of the time to make.
+    """
     rng, clock, done = random.Random(seed), 1_772_633_400_000_000_000, 0
     with path.open("wb") as file:
         while done < spans:
@@ -28,7 +34,10 @@ def write(path: Path, spans: int, *, per_line: int = 512, seed: int = 7) -> None
                 }
                 for (service, pod), some in groups.items()
             ]
-            file.write(orjson.dumps({"resourceSpans": entries}) + b"\n")
+            line = orjson.dumps({"resourceSpans": entries}) + b"\n"
+            file.write(line)
+            for copy in range(1, copies):
+                file.write(_TRACE.sub(b'"traceId":"%02x' % copy, line))
             done += size
 
 

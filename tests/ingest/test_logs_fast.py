@@ -159,3 +159,15 @@ def test_digits_stay_as_written():
     lines = [b'{"ts":"2026-03-04T14:10:00Z","msg":"a","n":1.10,"big":123456789012345678901234567890}'] * 3
     fast = decode_block(learn(lines), lines, b"\n".join(lines) + b"\n", Clock(0, print), "")
     assert _dicts(fast.table)[0]["attributes"] == {"n": "1.10", "big": "123456789012345678901234567890"}
+
+
+def test_a_broken_line_costs_no_other():
+    plan, lines = learn(_lines(5)), _lines(1_300)
+    broken = (0, 511, 512, 700, 1_299)
+    for at in broken:
+        lines[at] = lines[at][:12]
+    lines[600] = b" "
+    fast = decode_block(plan, lines, b"\n".join(lines) + b"\n", Clock(0, print), "")
+    assert fast.odd == list(broken)
+    assert fast.lines.tolist() == [at for at in range(1_300) if at not in (*broken, 600)]
+    assert fast.table.column("body")[-1].as_py() == "done 1298"

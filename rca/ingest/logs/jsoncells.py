@@ -18,7 +18,11 @@ __all__ = ["Cells", "Flags", "all_cells", "changed_at", "decoded", "maps_of"]
 
 Flags = npt.NDArray[np.bool_]
 _MOST_BRACKETS = 60
+_RUN = 512
+"""Lines that are decoded at once: one of them that cannot be costs the others of its run their speed."""
 _NUMBER = r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$"
+
+_Decoded = tuple[list[Any], npt.NDArray[np.int64], list[int]]
 
 
 @dataclass(slots=True)
@@ -32,21 +36,37 @@ class Cells:
     string: Flags
 
 
-def decoded(plan: Plan, lines: list[bytes], data: bytes) -> tuple[list[Any], npt.NDArray[np.int64], list[int]]:
+def decoded(plan: Plan, lines: list[bytes], data: bytes) -> _Decoded:
     """Return the decoded lines, which lines they are, and the lines that the plan does not cover."""
-    ends = data.count(b"\n") + (not data.endswith(b"\n"))
-    whole = ends == len(lines) and max(data.count(b"}\n{"), data.count(b"}\r\n{")) == len(lines) - 1
-    if whole:
-        try:
-            data.decode("utf-8")
-            records = plan.decoder.decode_lines(data)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            pass
-        else:
-            if len(records) == len(lines):
-                return records, np.arange(len(lines)), []
-    decode, records, places, odd = plan.decoder.decode, [], [], []
-    for at, line in enumerate(lines):
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return _one_by_one(plan, lines, 0)
+    records, places, odd = list[Any](), list[npt.NDArray[np.int64]](), list[int]()
+    for at in range(0, len(lines), _RUN):
+        run = lines[at : at + _RUN]
+        found, where, other = _at_once(plan, run, at) or _one_by_one(plan, run, at)
+        records += found
+        places.append(where)
+        odd += other
+    return records, np.concatenate(places) if places else np.empty(0, np.int64), odd
+
+
+def _at_once(plan: Plan, lines: list[bytes], first: int) -> _Decoded | None:
+    """Decode lines of which each is an object by itself; None where one of them is not."""
+    data = b"\n".join(lines)
+    if max(data.count(b"}\n{"), data.count(b"}\r\n{")) != len(lines) - 1:
+        return None
+    try:
+        records = plan.decoder.decode_lines(data)
+    except (msgspec.MsgspecError, RecursionError):
+        return None
+    return (records, np.arange(first, first + len(lines)), []) if len(records) == len(lines) else None
+
+
+def _one_by_one(plan: Plan, lines: list[bytes], first: int) -> _Decoded:
+    decode, records, places, odd = plan.decoder.decode, list[Any](), list[int](), list[int]()
+    for at, line in enumerate(lines, first):
         if not line.strip():
             continue
         try:
