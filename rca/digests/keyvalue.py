@@ -12,7 +12,7 @@ _ARGUMENT = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|\S+", re.DOTALL)
 _PART = re.compile(r"[:/|.]|[^:/|.]+")
 _NUMBER = re.compile(r"(?<=[_-])[0-9]+(?=[_-]|$)")
 _ID = re.compile(
-    r"[0-9]+|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|[0-9a-fA-F]{12,}|.*[0-9]{3,}.*|\{.*\}|\?+|<.*>"
+    r"[0-9]+|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|[0-9a-fA-F]{12,}|.*[0-9]{3,}.*|\{.*\}|\?+|<.*>|.*@.*"
 )
 _TWO_WORDS = word_set("config client cluster script object memory xgroup xinfo acl command debug function module")
 _NO_KEY = word_set("ping auth hello select echo eval evalsha info multi exec discard watch unwatch config client")

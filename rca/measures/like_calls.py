@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from rca.measures.callers import merged_calls, roots_above, served_routes
 from rca.measures.critical_path import critical_sections, longest_roots
 from rca.measures.targets import PAGE, PLACEHOLDER, Target, is_health_route, target_of
 from rca.measures.trees import Flags, Forest, Ints, forest
@@ -15,7 +16,7 @@ from rca.model import Window
 from rca.sql import statement
 from rca.store import Store
 
-__all__ = ["ALWAYS", "LEAST", "LikeCalls", "groups_of", "lay_out", "like_calls", "merged_calls", "placed_calls"]
+__all__ = ["ALWAYS", "LEAST", "LikeCalls", "groups_of", "lay_out", "like_calls", "placed_calls"]
 __all__ += ["shown", "weighed"]
 
 LEAST = 5
@@ -102,7 +103,7 @@ def lay_out(tree: Forest, *, merged: bool = True) -> pl.DataFrame:
         pl.col("row").cast(pl.Int64),
         statement=pl.when(pl.col("db_query_digest") == "").then(text).otherwise(pl.lit("")),
         literals=pl.when(pl.col("db_system_name") == "").then("url").otherwise(text),
-    ).join(_served(tree), on="row", how="left", maintain_order="left").with_columns(pl.col("served_as").fill_null(""))  # fmt: skip
+    ).join(served_routes(tree), on="row", how="left", maintain_order="left").with_columns(pl.col("served_as").fill_null(""))  # fmt: skip
     unique = found.select(names).unique(maintain_order=True)
     targets = [target_of(item) or Target("", "") for item in unique.iter_rows(named=True)]
     columns = [
@@ -121,32 +122,11 @@ def lay_out(tree: Forest, *, merged: bool = True) -> pl.DataFrame:
     return merged_calls(tree, calls) if merged else calls
 
 
-def _served(tree: Forest) -> pl.DataFrame:
-    """Return the ``row`` of spans whose child is a request served elsewhere, and the route it was ``served_as``."""
-    routes = tree.spans.select("span_kind", served_as="http_route", row=pl.Series(tree.parent))
-    routes = routes.filter((pl.col("span_kind") == "SERVER") & (pl.col("served_as") != "") & (pl.col("row") >= 0))
-    return routes.unique("row", keep="first", maintain_order=True).select("row", "served_as")
-
-
-def merged_calls(tree: Forest, calls: pl.DataFrame) -> pl.DataFrame:
-    """Leave out calls inside a call of the same ``key``: an ORM and its driver each write a span of one call.
-
-    What lies between them may be any span but a request or another call.
-    """
-    code = np.full(tree.parent.size, -1, dtype=np.int64)
-    row = calls["row"].to_numpy()
-    code[row] = calls["key"].cast(pl.Categorical).to_physical().to_numpy().astype(np.int64)
-    entry: Flags = tree.spans["span_kind"].is_in(["SERVER", "CONSUMER"]).to_numpy()
-    above = tree.above(entry | (code >= 0))[row]
-    double = (above >= 0) & (code[above] == code[row])
-    return calls.filter(~pl.Series(double, dtype=pl.Boolean))
-
-
 def groups_of(tree: Forest) -> pl.DataFrame:
     """Return the groups of like calls in a forest of ``repeated_spans``; see :func:`like_calls`."""
     calls = placed_calls(tree)
-    keys = ["trace_id", "service_name", "key"]
-    calls = calls.filter(pl.col("calls").sum().over(keys) >= 2)
+    keys = ["trace_id", "request", "service_name", "key"]
+    calls = calls.with_columns(roots_above(tree, calls)).filter(pl.col("calls").sum().over(keys) >= 2)
     calls = calls.with_columns(group=pl.struct(keys).rank("dense").cast(pl.Int64) - 1).sort("group", "start_ns", "row")
     return shown(_judged(weighed(tree, calls)))
 

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from rca.errors import NoDataError
-from rca.measures.like_calls import merged_calls
+from rca.measures.callers import merged_calls
 from rca.measures.periods import periods
 from rca.measures.targets import CONNECT
 from rca.measures.trees import Flags, Forest, Ints, forest

@@ -73,7 +73,9 @@ _TELEMETRY_RPC = re.compile(
 CONNECT = r"(?i)(^|[^a-z])((re|get|create|open)_?)?connect(ion)?s?($|[^a-z])|pool|acquire"
 """Names of spans that get a connection and ask nothing."""
 _VERSION = re.compile(r"^v\d+(\.\d+)*$", re.IGNORECASE)
-_LONG_ID = re.compile(r"^(?=.*\d)[0-9A-Za-z_=-]{16,}$|^[0-9a-f]{8}-[0-9a-f-]{27}$", re.IGNORECASE)
+_LONG_ID = re.compile(
+    r"^(?=.*\d)[0-9A-Za-z_=-]{16,}$|^[0-9A-Za-z_-]{14,}={1,2}$|^[0-9a-f]{8}-[0-9a-f-]{27}$", re.IGNORECASE
+)
 _HEX = re.compile(r"^(?=.*\d)[0-9a-f]{6,}$", re.IGNORECASE)
 _NUMBERED = re.compile(r"(^|[-_.~])\d+($|[-_.~])|@")
 """A name made for one thing: with a number of its own, or an address of mail."""

@@ -6,6 +6,7 @@ whether it is a pattern, does not.
 
 from __future__ import annotations
 
+import base64
 import random
 import re
 from collections.abc import Callable
@@ -190,6 +191,7 @@ listed("store: ", True, {
     "redis get": sql("GET cart:{}", "redis"),
     "redis hgetall": sql("HGETALL user:{}:prefs", "redis"),
     "redis set": lambda n: sql(f"SET cart:{n} {digest(n)} EX 60", "redis")(n),
+    "redis by mail": sql("GET user:a{}x@example.org", "redis"),
     "redis hidden": sql("GET ?", "redis"),
     "redis nameless": fixed("GET", db__system__name="redis", db__operation__name="GET"),
     "redis old": fixed("redis.command", db__system="redis", db__statement="GET cart:{}"),
@@ -216,6 +218,7 @@ listed("call: ", True, {
     "hash": http("http://stock/items/{}", ids=digest),
     "slug": http("http://stock/items/{}", ids=slug),
     "object id": http("http://stock/items/{}", ids=lambda n: f"65f2a0f7{n:016x}"),
+    "base64": http("http://stock/items/{}", ids=lambda n: base64.urlsafe_b64encode(b"%016d" % n).decode()),
     "in brackets": http("http://stock/odata/Items('{}')", ids=slug),
     "two ids": http("http://stock/users/{}/orders/{}"),
     "mail": http("http://users/by-mail/{}", ids=lambda n: f"{'abcdefghijklmnopqrstuvwxyzabcdef'[n % 32] * 3}.{'xyz'[n % 3]}@example.org"),
@@ -480,6 +483,28 @@ def _(trace):
 @shape("count: equal statements")
 def _(trace):
     return trace.many(some(trace.rng), trace.root(), sql("SELECT plan FROM users WHERE id = 17"))
+
+
+@shape("where: five in one of two requests of a trace")
+def _(trace):
+    trace.many(3, trace.root(), OFFERS)
+    return trace.many(5, trace.root(), OFFERS)
+
+
+@shape("where: below the root, and below a span that is lost")
+def _(trace):
+    return trace.many(3, trace.root(), OFFERS) + trace.many(4, "00000000000000ff", OFFERS)
+
+
+@shape("where: each below a span of its own that is lost")
+def _(trace):
+    return sum(trace.many(1, f"{number + 1:016x}", OFFERS) for number in range(6))
+
+
+@shape("none: four in each of two requests of a trace")
+def _(trace):
+    for _ in range(2):
+        trace.many(4, trace.root(), OFFERS)
 
 
 @shape("none: four")
