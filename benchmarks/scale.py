@@ -21,7 +21,7 @@ import duckdb
 import rca
 from rca.sql import statement
 
-STATEMENTS = ("red", "own_time", "requests_by_place", "dependency_hops", "repeated_candidates", "trace_integrity")
+STATEMENTS = ("red", "own_time", "requests_by_place", "dependency_hops", "request_call_counts", "trace_integrity")
 START, LENGTH = 1_772_633_400_000_000_000, 3_600_000_000_000
 GENERATE = (Path(__file__).parent / "sql" / "scale_spans.sql").read_text(encoding="utf-8")
 

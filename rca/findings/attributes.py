@@ -123,13 +123,14 @@ _SCHEMA = {
 
 def _table(found: list[Candidate], asked: pl.DataFrame, slow: Flags) -> pl.DataFrame:
     weight, length = asked["adjusted_count"].to_numpy(), asked["duration_ns"].to_numpy()
+    order = np.argsort(length, kind="stable")
     rows = []
     for item in found:
         have, lack = item.members, ~item.members
         shares = [float(weight[part & slow].sum() / weight[part].sum()) for part in (have, lack)]
         draws = share_draws(slow[have], weight[have], seed=1) - share_draws(slow[lack], weight[lack], seed=2)
         low, high = interval(draws)
-        p99 = [weighted_quantile(length[part], 0.99, weight[part]) / 1e6 for part in (have, lack)]
+        p99 = [weighted_quantile(length, 0.99, np.where(part, weight, 0.0), order=order) / 1e6 for part in (have, lack)]
         rows.append(
             {
                 "attribute": item.attribute, "value": item.value, "p_value": item.p_value, "effect": shares[0] - shares[1],

@@ -10,19 +10,19 @@ import polars as pl
 
 from rca.errors import NoDataError
 from rca.measures.logged import complete_log
-from rca.measures.requests import Requests, compared_windows, requests
+from rca.measures.request_counts import CallCounts, call_counts
+from rca.measures.requests import compared_windows
 from rca.measures.statement_time import statement_use
 from rca.measures.targets import statement_title
 from rca.model import Effect, Finding, Incident
 from rca.sql import statement
-from rca.stats.weighted import interval, mean_draws, weighted_mean, weighted_quantile
+from rca.stats.weighted import DRAWS, count_draws, interval, mean_draws, weighted_mean, weighted_quantile
 from rca.store import Store
 
 __all__ = ["queries_per_request"]
 
-_METHOD = "weighted mean, bootstrap over requests"
-_SLOW_SHARE = 0.02
-"""The slowest requests that say what p99 is made of: those from p98 on."""
+_METHOD = "weighted mean, Bayesian bootstrap over requests with half a request at 0 and half at {} calls, the most known of a trace"
+_REQUESTS = pl.col("adjusted_count") * pl.col("seen")
 _FEW = 30
 _UNLIKE = 0.05
 """Share of requests in which log and trace may disagree where the log is taken at its word."""
@@ -67,47 +67,49 @@ def queries_per_request(store: Store, incident: Incident | None = None) -> Findi
     Traceback (most recent call last):
     rca.errors.NoDataError: The store holds no root span, so there is no request to count the calls of.
     """
-    asked = requests(store, incident)
-    if not asked.rows.size:
+    counts = call_counts(store, incident)
+    if counts.cells.is_empty():
         raise NoDataError(_nothing(incident))
-    each = asked.entries.select("trace_id", "duration_ns", "adjusted_count", "service_version", "http_route")
-    names = pl.Series(np.where(asked.during, "during", "before") if incident else np.full(asked.rows.size, "all"))
-    each = each.with_columns(period=names, calls=pl.Series(asked.counts()), request=pl.int_range(pl.len()))
-    use = statement_use(asked).join(each.select("request", "period", "adjusted_count"), on="request", how="inner")
-    counted = _counted_by_log(store, incident, each) if incident else None
-    told = each if counted is None else counted
-    effect = _effect(told, compared=incident is not None)
-    repeats = _repeats(each, use, compared=incident is not None)
-    p99 = _p99_explained(each, use, repeats) if incident else None
-    table = _table(told)
+    each, compared = counts.each, incident is not None
+    use = statement_use(counts.asked).join(
+        each.select("request", "period", "adjusted_count", "drawn"), on="request", how="inner"
+    )
+    drawn = each.filter("drawn")
+    logged = _counted_by_log(store, incident, drawn) if incident else None
+    told = counts.cells if logged is None else logged
+    most = max([counts.most, *told["calls"].to_list()])
+    effect = _effect(told, most, compared=compared)
+    repeats = _repeats(drawn, use.filter("drawn"), compared=compared)
+    p99 = _p99_explained(counts, use, repeats) if incident else None
     before, during = compared_windows(store, incident) if incident else (None, None)
     return Finding(
         name="queries_per_request",
         claim=_claim(incident, effect, repeats, p99, _tail(told)),
-        table=table,
+        table=_table(told),
         effect=effect,
         sql=tuple(
-            statement(name).sql for name in ("request_spans", *(() if counted is None else ("logged_requests",)))
+            statement(name).sql
+            for name in ("request_call_counts", "request_spans", *(() if logged is None else ("logged_requests",)))
         ),
         window=during,
         baseline=before,
         examples=tuple(_examples(each)),
-        caveats=tuple(_caveats(asked, each, effect, incident, logged=counted is not None)),
+        caveats=tuple(_caveats(counts, effect, incident, logged=logged is not None)),
         details={
-            "source": "spans" if counted is None else "logs",
+            "source": "spans" if logged is None else "logs",
             "summary": _summary(told),
             "repeats": repeats,
             "p99_ms": p99,
-            "example_before": _typical(each, "before"),
-            "example_during": _typical(each, "during"),
-            "by_version": _split(each, "service_version"),
-            "by_route": _split(each, "http_route"),
+            "example_before": _typical(drawn, "before"),
+            "example_during": _typical(drawn, "during"),
+            "by_version": _split(drawn, "service_version", most),
+            "by_route": _split(drawn, "http_route", most),
         },
     )
 
 
 def _counted_by_log(store: Store, incident: Incident, each: pl.DataFrame) -> pl.DataFrame | None:
-    """Return ``period, calls, adjusted_count`` of every request, where traces are sampled and the log counts the same calls."""
+    """Return ``period, calls, adjusted_count, seen`` of every request, where traces are sampled and the log counts the same calls."""
     logs = complete_log(store, incident.service_name, *compared_windows(store, incident))
     if logs is None or any(log["calls"].null_count() > _UNLIKE * log.height for log in logs):
         return None
@@ -123,7 +125,7 @@ def _counted_by_log(store: Store, incident: Incident, each: pl.DataFrame) -> pl.
     unlike = both.filter(pl.col("calls") != pl.col("logged")).height
     if both.height < _FEW or unlike > _UNLIKE * both.height:
         return None
-    return counted.select("period", "calls", "adjusted_count")
+    return counted.group_by("period", "calls", "adjusted_count").agg(seen=pl.len().cast(pl.Int64))
 
 
 def _nothing(incident: Incident | None) -> str:
@@ -135,50 +137,55 @@ def _nothing(incident: Incident | None) -> str:
     )
 
 
-def _table(each: pl.DataFrame) -> pl.DataFrame:
-    counted = each.group_by("period", "calls").agg(requests=pl.sum("adjusted_count"), seen=pl.len())
+def _table(cells: pl.DataFrame) -> pl.DataFrame:
+    counted = cells.group_by("period", "calls").agg(requests=_REQUESTS.sum(), seen=pl.sum("seen"))
     share = pl.col("requests") / pl.col("requests").sum().over("period")
     return (
         counted.with_columns(share=share).select("period", "calls", "requests", "share", "seen").sort("period", "calls")
     )
 
 
-def _of(each: pl.DataFrame, period: str) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    part = each.filter(pl.col("period") == period)
-    return part["calls"].to_numpy().astype(float), part["adjusted_count"].to_numpy()
+def _of(cells: pl.DataFrame, period: str) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Return the calls of each cell of a period, and the requests that it stands for."""
+    part = cells.filter(pl.col("period") == period).select("calls", requests=_REQUESTS)
+    return part["calls"].to_numpy().astype(float), part["requests"].to_numpy()
 
 
-def _effect(each: pl.DataFrame, *, compared: bool) -> Effect:
-    after, after_weight = _of(each, "during" if compared else "all")
-    before, before_weight = _of(each, "before")
-    draws = mean_draws(after, after_weight, seed=1)
-    has_before, has_after = bool(before.size), bool(after.size)
+def _draws(cells: pl.DataFrame, most: int, *, seed: int, draws: int = DRAWS) -> np.ndarray[Any, Any]:
+    weight, seen = cells["adjusted_count"].to_numpy(), cells["seen"].to_numpy()
+    return count_draws(cells["calls"].to_numpy(), weight, most=most, seen=seen, seed=seed, draws=draws)
+
+
+def _effect(cells: pl.DataFrame, most: int, *, compared: bool) -> Effect:
+    cells = cells.sort("period", "calls", "adjusted_count")
+    now, past = (cells.filter(pl.col("period") == name) for name in ("during" if compared else "all", "before"))
+    draws = _draws(now, most, seed=1)
     if compared:
-        draws = draws - mean_draws(before, before_weight, seed=2)
+        draws = draws - _draws(past, most, seed=2)
     low, high = interval(draws)
-    weight = float(each["adjusted_count"].sum())
-    sampling = each.height / weight if weight > each.height * 1.001 else None
+    weight, seen = float(cells.select(_REQUESTS.sum()).item()), int(cells["seen"].sum())
     return Effect(
         name="queries per request",
-        before=weighted_mean(before, before_weight) if has_before else None,
-        after=weighted_mean(after, after_weight) if has_after else None,
+        before=weighted_mean(*_of(cells, "before")) if past.height else None,
+        after=weighted_mean(*_of(cells, "during" if compared else "all")) if now.height else None,
         low=low,
         high=high,
         unit="",
-        n_before=int(before.size),
-        n_after=int(after.size),
-        method=_METHOD,
-        sampling=sampling,
+        n_before=int(past["seen"].sum()),
+        n_after=int(now["seen"].sum()),
+        method=_METHOD.format(most),
+        sampling=seen / weight if weight > seen * 1.001 else None,
     )
 
 
-def _summary(each: pl.DataFrame) -> list[dict[str, Any]]:
+def _summary(cells: pl.DataFrame) -> list[dict[str, Any]]:
     rows = []
-    for period in each["period"].unique().sort():
-        calls, weight = _of(each, period)
+    for period in cells["period"].unique().sort():
+        calls, weight = _of(cells, period)
         row = {"period": period, "mean": weighted_mean(calls, weight)}
         row |= {name: weighted_quantile(calls, q, weight) for name, q in (("median", 0.5), ("p99", 0.99))}
-        rows.append(row | {"requests": float(weight.sum()), "seen": int(calls.size)})
+        seen = int(cells.filter(pl.col("period") == period)["seen"].sum())
+        rows.append(row | {"requests": float(weight.sum()), "seen": seen})
     return rows
 
 
@@ -213,14 +220,12 @@ def _repeats(each: pl.DataFrame, use: pl.DataFrame, *, compared: bool) -> list[d
     return ordered[:50]
 
 
-def _p99_explained(each: pl.DataFrame, use: pl.DataFrame, repeats: list[dict[str, Any]]) -> dict[str, Any] | None:
+def _p99_explained(counts: CallCounts, use: pl.DataFrame, repeats: list[dict[str, Any]]) -> dict[str, Any] | None:
     """Milliseconds of the slowest requests spent in calls over and above the baseline's number of the same statement."""
     rising = {row["db_query_digest"]: row["before"] for row in repeats if row["change"] > 0}
-    now = each.filter((pl.col("period") == "during") & pl.col("duration_ns").is_not_null())
-    if not rising or now.is_empty():
+    slow = counts.slow
+    if not rising or slow.is_empty():
         return None
-    edge = weighted_quantile(now["duration_ns"].to_numpy(), 1 - _SLOW_SHARE, now["adjusted_count"].to_numpy())
-    slow = now.filter(pl.col("duration_ns") >= edge)
     normal = pl.DataFrame({"statement": list(rising), "normal": list(rising.values())})
     extra = ((pl.col("calls") - pl.col("normal")) / pl.col("calls")).clip(0) * pl.col("critical_ns")
     spent = use.join(normal, on="statement").with_columns(extra=extra).group_by("request").agg(pl.sum("extra"))
@@ -235,19 +240,19 @@ def _p99_explained(each: pl.DataFrame, use: pl.DataFrame, repeats: list[dict[str
         "low": low,
         "high": high,
         "share": value / length if length else None,
-        "from_ms": edge / 1e6,
+        "from_ms": counts.slow_ns / 1e6,
         "n": slow.height,
         "method": "critical-path time of the calls beyond the baseline's number, mean over requests from p98 on",
     }
 
 
-def _split(each: pl.DataFrame, column: str) -> list[dict[str, Any]]:
+def _split(each: pl.DataFrame, column: str, most: int) -> list[dict[str, Any]]:
     """Mean calls a request by value of a column, with intervals; the most requested values."""
     rows = []
     parts = each.partition_by("period", column, as_dict=True)
     for (period, value), part in sorted(parts.items(), key=lambda item: (str(item[0][0]), -item[1].height))[:60]:
         calls, weight = part["calls"].to_numpy(), part["adjusted_count"].to_numpy()
-        low, high = interval(mean_draws(calls, weight, draws=400))
+        low, high = interval(count_draws(calls, weight, most=most, draws=400))
         mean = weighted_mean(calls, weight)
         rows.append({"period": period, column: value, "mean": mean, "low": low, "high": high, "seen": part.height})
     return rows
@@ -265,7 +270,7 @@ def _typical(each: pl.DataFrame, period: str) -> str | None:
         return None
     quantile = 0.5
     if period == "during":
-        many = _many(part, _summary(each))
+        many = _many(part, _summary(each.with_columns(seen=pl.lit(1))))
         part, quantile = (part, 0.9) if many.is_empty() else (many, 0.5)
     usual = weighted_quantile(part["calls"].to_numpy(), quantile, part["adjusted_count"].to_numpy())
     alike = part.filter(pl.col("calls") == usual).sort("duration_ns", "trace_id")
@@ -279,17 +284,18 @@ def _many(now: pl.DataFrame, summary: list[dict[str, Any]]) -> pl.DataFrame:
     return now.filter(pl.col("calls") >= 2 * max(ends["during"]["median"], past, 1))
 
 
-def _tail(each: pl.DataFrame) -> str:
+def _tail(cells: pl.DataFrame) -> str:
     """Say what the many-call requests do where the mean hides them: few of them, far from the rest."""
-    ends = {row["period"]: row for row in _summary(each)}
+    ends = {row["period"]: row for row in _summary(cells)}
     if set(ends) != {"before", "during"} or ends["during"]["p99"] < 2 * max(ends["during"]["median"], 1):
         return ""
-    now = each.filter(pl.col("period") == "during")
+    now = cells.filter(pl.col("period") == "during")
     many = _many(now, list(ends.values()))
     if many.is_empty():
         return ""
-    share = float(many["adjusted_count"].to_numpy().sum() / now["adjusted_count"].to_numpy().sum())
-    usual = weighted_quantile(many["calls"].to_numpy(), 0.5, many["adjusted_count"].to_numpy())
+    share = float(many.select(_REQUESTS.sum()).item() / now.select(_REQUESTS.sum()).item())
+    calls, weight = _of(many, "during")
+    usual = weighted_quantile(calls, 0.5, weight)
     return f"; {share:.1%} of requests make {usual:.0f}, p99 {ends['before']['p99']:.0f} before and {ends['during']['p99']:.0f} now"
 
 
@@ -315,10 +321,9 @@ def _claim(
     return text + "."
 
 
-def _caveats(
-    asked: Requests, each: pl.DataFrame, effect: Effect, incident: Incident | None, *, logged: bool
-) -> list[str]:
-    found = []
+def _caveats(counts: CallCounts, effect: Effect, incident: Incident | None, *, logged: bool) -> list[str]:
+    found = list(counts.notes)
+    each = counts.each.filter("drawn")
     weight = float(each["adjusted_count"].sum())
     if logged:
         share = each.height / weight if weight else 1.0
@@ -330,9 +335,9 @@ def _caveats(
     for name, count in (("before", effect.n_before), ("during", effect.n_after)):
         if incident and count < _FEW:
             found.append(f"Only {count} requests were seen {name} the incident.")
-    orphans = int((asked.tree.orphan).sum())
+    orphans = int((counts.asked.tree.orphan).sum())
     if orphans:
         found.append(f"{orphans:,} spans name a parent that is not in the store; calls below them are not counted.")
-    if not int(each["calls"].sum()):
+    if not int(counts.cells["calls"].sum()):
         found.append("No request has a database span below it: the database client may not be instrumented.")
     return found

@@ -29,7 +29,7 @@ _DRAWS = 2000
 
 
 def repeated_queries(
-    store: Store, incident: Incident | None = None, *, most: int = 50_000, preset: str | None = None
+    store: Store, incident: Incident | None = None, *, most: int = 5_000, preset: str | None = None
 ) -> Finding:
     """Say which calls a request repeats: N+1, redundant or fanned out, and what that costs.
 
@@ -46,7 +46,7 @@ def repeated_queries(
     incident
         Limits the answer to traces in which the service takes part, in the incident and its baseline.
     most
-        Traces that are looked at exactly, at most; where there are more, the finding says so.
+        Traces with many like calls that are looked at exactly, at most; where there are more, the finding says so.
     preset
         ``"sentry"`` or ``"perf-sentinel"`` gives the verdicts that those tools' published rules give, for comparison:
         Sentry reports five or more statements that follow another one under the same parent, without overlap or

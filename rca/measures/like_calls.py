@@ -44,7 +44,7 @@ def like_calls(
     window: Window = ALWAYS,
     *,
     service: str = "",
-    most: int = 50_000,
+    most: int = 5_000,
     least: int = LEAST,
     rule: Callable[[Forest], pl.DataFrame] | None = None,
 ) -> LikeCalls:
@@ -83,9 +83,7 @@ def like_calls(
     """
     bounds = {"from_ns": window.start_ns, "to_ns": window.end_ns, "least": least}
     spans = store.query(statement("repeated_spans").sql, bounds, most=most)
-    examined = candidates = spans["trace_id"].n_unique()
-    if examined >= most:
-        candidates = int(store.query(statement("repeated_candidates").sql, bounds)["traces"][0])
+    examined, candidates = spans["trace_id"].n_unique(), int(spans["candidates"][0]) if spans.height else 0
     if service:
         spans = spans.filter((pl.col("service_name") == service).any().over("trace_id"))
     return LikeCalls((rule or groups_of)(forest(spans)), examined, candidates)

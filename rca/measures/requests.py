@@ -16,7 +16,7 @@ from rca.model import Incident, Window
 from rca.sql import statement
 from rca.store import Store
 
-__all__ = ["EVERY", "Requests", "compared_windows", "limited", "requests", "spread_over"]
+__all__ = ["EVERY", "Requests", "asked_windows", "bounds_of", "compared_windows", "limited", "requests", "spread_over"]
 
 EVERY = 2**31 - 1
 """No limit to the number of traces: the greatest that every engine takes behind LIMIT."""
@@ -27,12 +27,14 @@ class Requests:
     """Requests (entry spans) and the database calls below them.
 
     `rows` are the entry spans' rows in `tree`; `during` says which of them lie in the incident (all of them where there is
-    none). `calls` has one row a database call: its ``row``, its ``statement``, its real ``calls``.
+    none), `drawn` which stand for the others (all of them but those that were read for being slow). `calls` has one row a
+    database call: its ``row``, its ``statement``, its real ``calls``.
     """
 
     tree: Forest
     rows: Ints
     during: Flags
+    drawn: Flags
     calls: pl.DataFrame
 
     @property
@@ -61,31 +63,48 @@ def compared_windows(store: Store, incident: Incident) -> tuple[Window, Window]:
 
 
 def requests(
-    store: Store, incident: Incident | None, *, windows: tuple[Window, Window] | None = None, most: int = EVERY
+    store: Store,
+    incident: Incident | None,
+    *,
+    windows: tuple[Window, Window] | None = None,
+    most: int = EVERY,
+    slow_ns: int = 0,
+    slowest: int = 0,
 ) -> Requests:
     """Return the requests of the incident's service in both windows, or all root spans where there is no incident.
 
     Ancestry is exact, in any service and at any depth. It is found in arrays, not in SQL: recursion is the one thing that
     no portable subset has, and the spans of the traces in question are read once. Of more than `most` traces in a
-    window, as many are taken by the end of their ids: at random, and the same ones each time.
+    window, as many are taken by the end of their ids: at random, and the same ones each time. On top of these come
+    `slowest` traces with a request of the incident of at least `slow_ns`, drawn the same way.
     """
-    everything = Window(-(2**63), 2**63 - 1)
-    before, during = windows or (compared_windows(store, incident) if incident else (everything, everything))
-    bounds = {
-        "service": incident.service_name if incident else "",
-        "start_ns": during.start_ns,
-        "end_ns": during.end_ns,
-        "before_start_ns": before.start_ns,
-        "before_end_ns": before.end_ns,
-        "most": most,
-    }
+    before, during = windows or asked_windows(store, incident)
+    bounds = bounds_of(incident, before, during) | {"most": most, "slow_ns": slow_ns, "slowest": slowest}
     tree = forest(store.query(statement("request_spans").sql, bounds))
     entry = _entries(tree, incident)
     start = tree.spans["start_ns"].fill_null(-(2**63)).to_numpy()
     inside = (start >= during.start_ns) & (start < during.end_ns)
     compared = inside | ((start >= before.start_ns) & (start < before.end_ns))
     rows = np.flatnonzero(entry & compared)
-    return Requests(tree, rows, inside[rows], _database_calls(tree))
+    drawn = (tree.spans["drawn"] == 1).to_numpy()
+    return Requests(tree, rows, inside[rows], drawn[rows], _database_calls(tree))
+
+
+def asked_windows(store: Store, incident: Incident | None) -> tuple[Window, Window]:
+    """Return the windows that :func:`requests` compares; twice all of time where there is no incident."""
+    everything = Window(-(2**63), 2**63 - 1)
+    return compared_windows(store, incident) if incident else (everything, everything)
+
+
+def bounds_of(incident: Incident | None, before: Window, during: Window) -> dict[str, str | int]:
+    """Return the parameters of a statement that compares two windows."""
+    return {
+        "service": incident.service_name if incident else "",
+        "start_ns": during.start_ns,
+        "end_ns": during.end_ns,
+        "before_start_ns": before.start_ns,
+        "before_end_ns": before.end_ns,
+    }
 
 
 def limited(asked: Requests, most: int) -> tuple[str, ...]:

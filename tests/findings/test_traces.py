@@ -20,7 +20,11 @@ def counts(finding):
 def test_queries_are_counted_below_the_entry_span_alone(outbreak, incident):
     found = queries_per_request(outbreak, incident)
     assert counts(found) == {("before", 1): 60.0, ("during", 12): 60.0}
-    assert (found.effect.before, found.effect.after, found.effect.low, found.effect.high) == (1.0, 12.0, 11.0, 11.0)
+    assert (found.effect.before, found.effect.after) == (1.0, 12.0)
+    assert 10 < found.effect.low < 11 < found.effect.high < 11.5, (
+        "a few requests may make other numbers of calls, unseen"
+    )
+    assert "at 13 calls" in found.effect.method
     assert (
         found.details["repeats"][0]
         | {"db_query_digest": "select * from offers where id = ?", "before": 1.0, "during": 12.0}

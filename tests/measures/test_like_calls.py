@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import random
+from collections import Counter
+
 import pytest
 
 from rca.measures.like_calls import like_calls
 from rca.measures.targets import path_template, statement_title
+from rca.sql import statement
 
 SQL = {"db_system_name": "postgresql", "span_kind": "CLIENT"}
 
@@ -209,3 +213,24 @@ def test_what_a_span_does_not_say_is_not_called_equal(spans_store, make_span):
     assert only(spans_store([root(make_span), *posts]))["pattern"] == "n_plus_one"
     gets = [row | {"http_request_method": "GET"} for row in posts]
     assert only(spans_store([root(make_span), *gets]))["pattern"] == "redundant"
+
+
+def test_traces_with_enough_like_calls_are_found_whatever_else_they_call(spans_store, make_span):
+    rng, rows, expected = random.Random(4), [], set()  # noqa: S311  (no secret)
+    for trace in range(1, 120):
+        made = [rng.randint(0, rng.choice((3, 30, 90))) for _ in range(rng.choice((4, 20, 60)))]
+        made += [0] * rng.choice((0, 4, 6))
+        batch = 200 if trace % 40 == 0 else 1
+        rows += [
+            make_span(trace, f"c{at}", start=at, db_query_digest=f"select {digest}", calls=batch, **SQL)
+            for at, digest in enumerate(made)
+        ]
+        times = max(Counter(made).values()) * batch
+        expected |= {trace} if times >= 5 else set()
+    store = spans_store(rows)
+    found = store.query(statement("repeated_spans").sql, from_ns=-(2**62), to_ns=2**62, least=5, most=1000)
+    assert 10 < len(expected) < 110
+    assert {int(name, 16) for name in found["trace_id"].unique()} == expected
+    assert found["candidates"].unique().to_list() == [len(expected)]
+    part = store.query(statement("repeated_spans").sql, from_ns=-(2**62), to_ns=2**62, least=5, most=3)
+    assert (part["trace_id"].n_unique(), part["candidates"][0]) == (3, len(expected))
