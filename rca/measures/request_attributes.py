@@ -180,7 +180,7 @@ def _numbers(values: pl.DataFrame, held: pl.DataFrame, n: int, least: int) -> di
     found = {}
     for part in numbers.partition_by("key"):
         known = part.filter(pl.col("number").is_finite())
-        if known["seen"].sum() >= 0.95 * part["seen"].sum():
+        if float(known["seen"].sum()) >= 0.95 * float(part["seen"].sum()):
             column = np.full(n, np.nan)
             each = known.select("number", "row").explode("row").sort("row", "number")
             column[each["row"].to_numpy()] = each["number"].to_numpy()
