@@ -50,6 +50,16 @@ SEEDS = [
     "cpu,host=a load=0.7,n=7i 1772633400000000000\ncpu,host=b load=0.9 1772633401000000000\n",
     "time,service,latency_ms,status\n2026-03-04T14:10:00Z,cart,12.5,200\n2026-03-04T14:10:01Z,pay,900,500\n",
     json.dumps([{"kind": "deploy", "time": "2026-03-04T14:10:00Z", "service": "cart", "version": "1.5.0"}, {"kind": "flag", "time": "2026-03-04T14:11:00Z", "flag": "promo", "value": "on"}]),
+    json.dumps({"name": "shop", "id": "70de5b6f19ff9a0a", "trace_id": "1-581cf771-a006649127e371903a2de979", "start_time": 1772633400.5, "end_time": 1772633401.5, "http": {"response": {"status": 503}}, "subsegments": [{"name": "DynamoDB", "id": "53995c3f42cd8ad8", "start_time": 1772633400.6, "end_time": 1772633400.7, "namespace": "aws", "aws": {"operation": "GetItem", "table_name": "carts"}}]}),
+    json.dumps([[{"trace_id": 1234567890123, "span_id": 7, "parent_id": 0, "service": "shop", "name": "web.request", "resource": "GET /", "type": "web", "start": 1772633400000000000, "duration": 5000000, "error": 0, "meta": {"_dd.p.tid": "65f2a0f700000000"}, "metrics": {"_dd.rule_psr": 0.5}}]]),
+    'Timestamp,TraceId,SpanId,ParentSpanId,SpanName,SpanKind,ServiceName,SpanAttributes,Duration,StatusCode\n"2026-03-04 14:10:00.000000001",0af7651916cd43dd8448eb211c80319c,b7ad6b7169203331,,get,Server,shop,"{\'http.method\':\'GET\'}",5000,Ok\n',
+    json.dumps({"metadata": {"service": {"name": "shop"}}}) + "\n" + json.dumps({"span": {"id": "eee19b7ec3c1b175", "trace_id": "5b8efff798038103d269b633813fc60c", "name": "SELECT", "type": "db", "duration": 2.5, "timestamp": 1772633400000000, "composite": {"count": 7}}}) + "\n",
+    json.dumps([{"t": "1b2c3d4e5f6a7b8c", "s": "2b2c3d4e5f6a7b8c", "n": "postgres", "k": 2, "ts": 1772633400000, "d": 2, "ec": 1, "data": {"pg": {"stmt": "select 1"}}}]),
+    json.dumps({"resourceMetrics": [{"scopeMetrics": [{"metrics": [{"name": "m", "exponentialHistogram": {"aggregationTemporality": 2, "dataPoints": [{"timeUnixNano": "1772633400000000000", "count": "3", "scale": 3, "zeroCount": "1", "positive": {"offset": -2, "bucketCounts": ["1", "1"]}}]}}]}]}]}),
+    "shop.cart.latency;service=cart 3.5 1772633400\nshop.cart.n;service=cart 2 1772633401\n",
+    '{"fields":{"usage":1.5,"note":"a"},"name":"cpu","tags":{"host":"a"},"timestamp":1772633400}\n',
+    '"Time","cart latency","pay latency"\n"2026-03-04 14:10:00","980 \u00b5s","1.20 s"\n"2026-03-04 14:11:00","","3 ms"\n',
+    "5f0c2d1e8b7a69584736251403f2e1d0c9b8a796|Shop|2026-03-04T14:10:00+00:00|Raise the limit\n",
     "commit 5f0c2d1e8b7a69584736251403f2e1d0c9b8a796\nAuthor: Shop <shop@example.org>\nDate:   Wed Mar 4 14:10:00 2026 +0000\n\n    Raise the limit\n\ndiff --git a/a.py b/a.py\n--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-limit = 7\n+limit = 9\n",
 ]  # fmt: skip
 PIECES = [b'"', b"\\", b"'", b"\n", b"\r\n", b"\x00", b"\xff\xfe", b"{", b"[", b"]}", b"1e999", b"-", b"99999999999999999999999", b"0001-01-01T00:00:00Z", b"\xe2\x80\xae", b"\t", b"null", b"NaN", b"\x1b[31m", b",,,", b"# Time: ", b"<34>", b"\x1f\x8b", b"PK\x03\x04", b"\n\n\n"]  # fmt: skip
