@@ -288,3 +288,17 @@ def test_a_scalar_is_one_point(tmp_path):
         tmp_path, "scalar", '{"status":"success","data":{"resultType":"scalar","result":[1772633400,"3.5"]}}'
     )
     assert [(row["metric_name"], row["value"], row["time_ns"]) for row in points(store)] == [("value", 3.5, T0)]
+
+
+def test_names_that_are_no_identifiers(tmp_path):
+    text = '# TYPE "http.server.duration" counter\n# UNIT "http.server.duration" seconds\n{"http.server.duration",service="cart",code="200"} 4 1772633400000\n{"x.y"} 5\n{code="7"} 5\n'
+    store, item = ingest(tmp_path, "metrics.prom", text)
+    assert (item.records_kept, item.records_quarantined) == (2, 1)
+    first, second = points(store)
+    assert (first["metric_name"], first["metric_type"], first["unit"], first["service_name"], dict(first["attributes"])) == ("http.server.duration", "sum", "s", "cart", {"code": "200"})  # fmt: skip
+    assert second["metric_name"] == "x.y"
+
+
+def test_each_value_of_a_distribution_is_a_point(tmp_path):
+    store, _ = ingest(tmp_path, "dd.json", json.dumps({"series": [{"metric": "m", "points": [[1772633400, [1.0, 2.5]]], "type": "distribution"}]}))  # fmt: skip
+    assert [row["value"] for row in points(store)] == [1.0, 2.5]

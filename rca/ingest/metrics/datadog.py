@@ -75,14 +75,17 @@ def _points(series: dict[str, Any], rows: PointRows, clock: Clock, offset: int) 
             if isinstance(pair, list) and len(pair) > 1
             else (None, "x")
         )
-        value = value[0] if isinstance(value, list) and value else value
-        moment, found = clock.read(time), number(text_of(value))
-        if moment is None or found is None:
-            rows.quarantine(
-                f"a point of {text_of(series['metric'])} that is no pair of time and number", text_of(pair), offset
-            )
-        else:
-            rows.add(number_of, moment, found[0])
+        moment = clock.read(time)
+        for one in (
+            value if isinstance(value, list) and value else [value]
+        ):  # of a distribution each value that was measured
+            found = number(text_of(one))
+            if moment is None or found is None:
+                rows.quarantine(
+                    f"a point of {text_of(series['metric'])} that is no pair of time and number", text_of(pair), offset
+                )
+            else:
+                rows.add(number_of, moment, found[0])
 
 
 DATADOG = Format("datadog-metrics", "Datadog series", ("metrics",), _sniff, _read)

@@ -17,7 +17,9 @@ _NUMBER = r"[+-]?(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|Inf|inf|Na
 _POINT = re.compile(
     rf"({_NAME})?\s*({_LABELS})?\s+({_NUMBER})(?:\s+(-?\d+(?:\.\d+)?))?(?:\s+#\s*({_LABELS})\s+({_NUMBER})(?:\s+(\S+))?)?\s*"
 )
-_TYPE = re.compile(rf"#\s*(TYPE|UNIT|HELP)\s+({_NAME})\s*(.*)")
+_TYPE = re.compile(rf'#\s*(TYPE|UNIT|HELP)\s+({_NAME}|"(?:[^"\\]|\\.)*")\s*(.*)')
+_QUOTED = re.compile(r'\s*"((?:[^"\\]|\\.)*)"\s*(?:,|$)')
+"""A name that is no identifier stands quoted among the labels, as ``{"http.server.duration",service="a"}``."""
 _KINDS = {
     "counter": "sum",
     "gauge": "gauge",
@@ -74,16 +76,21 @@ class _Reader:
         if text.startswith("#"):
             found = _TYPE.fullmatch(text)
             if found and found[1] == "TYPE":
-                self._kinds[found[2]] = found[3].strip()
+                self._kinds[found[2].strip('"')] = found[3].strip()
             elif found and found[1] == "UNIT":
-                self._units[found[2]] = found[3].strip()
+                self._units[found[2].strip('"')] = found[3].strip()
             return
         found = _POINT.fullmatch(text)
         if not found or not (found[1] or found[2]):
             self.rows.quarantine("no point of a metric", text, offset)
             return
-        labels = labels_of(found[2][1:-1]) if found[2] else {}
-        name = found[1] or labels.pop("__name__", "")
+        inside = found[2][1:-1] if found[2] else ""
+        quoted = _QUOTED.match(inside) if not found[1] else None
+        labels = labels_of(inside[quoted.end() :] if quoted else inside)
+        name = found[1] or (quoted[1] if quoted else labels.pop("__name__", ""))
+        if not name:
+            self.rows.quarantine("a point without the name of a metric", text, offset)
+            return
         family = next(
             (
                 name.removesuffix(part)
