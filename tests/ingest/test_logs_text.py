@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from rca.ingest.logs.access import access_row
@@ -138,3 +140,11 @@ def test_haproxy_inside_syslog():
 def test_compose_opens_what_is_inside():
     row = compose_row('cart-1  | {"level": "error", "msg": "broken"}', 0)
     assert (row.service, row.level, row.body) == ("cart", "error", "broken")
+
+
+@pytest.mark.parametrize("piece", ["<1>", "märz 1 ", "[ns:info,2026-03-04T12:00:00Z,", "(", "a::", "] ", "{}", "=a"])
+@pytest.mark.parametrize("head", ["", "2026-03-04 12:00:00 ", "Mar  4 12:00:00 h ", "<13>Mar  4 12:00:00 h "])
+def test_a_line_of_one_piece_is_read_at_once(head, piece):
+    began = time.process_time()
+    text_row(head + piece * (100_000 // len(piece)), 0)
+    assert time.process_time() - began < 3

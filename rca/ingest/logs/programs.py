@@ -49,7 +49,7 @@ _FORMS: tuple[tuple[str, re.Pattern[str], Level], ...] = tuple(
         # Cisco's IOS and ASA
         ("<*.0123456789JFMASOND", rf"(?:<\d{{1,3}}>)?(?:\d+: )?(?:[\w.-]+: )?[*.]?(?P<time>{TIME}(?:\.\d+)?(?: [A-Z]{{3,4}})?)(?: (?P<host>\S+))? ?: (?P<body>%[A-Z][\w-]*-(?P<level>[0-7])-\w+: .*)", lambda found: _SYSLOG_LEVEL[int(found["level"])]),
         # Couchbase
-        ("[", rf"\[(?P<logger>\w+):(?P<level>\w+),(?P<time>{TIME}),(?P<node>[^:\]]*)[^\]]*\](?P<body>.*)", _plain),
+        ("[", rf"\[(?P<logger>\w+):(?P<level>\w+),(?P<time>{TIME}),(?P<node>[^:\]]{{0,120}})[^\]]{{0,400}}\](?P<body>.*)", _plain),
         # Chromium
         ("[", r"\[(?:(?P<pid>\d+):(?P<tid>\d+):)?(?P<time>\d{4}/\d{6}\.\d{1,6}):(?P<level>[A-Z]+\d?):(?P<file>[^\]]+)\] ?(?P<body>.*)", _plain),
         # Microsoft's DHCP server

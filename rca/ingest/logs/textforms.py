@@ -19,7 +19,7 @@ __all__ = ["text_row"]
 
 _ISO = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)"
 _SYSLOG_TIME = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +\d{1,2} (?:\d{4} )?\d\d:\d\d:\d\d(?:\.\d{1,9})?"
-_TAG = r"(?P<tag>[^\s:\[\]]+(?:\([^)]*\))?|[^\s:\[\]]+(?: [^\s:\[\]]+){1,3}(?=\[\d+\]))(?:\[(?P<pid>\d+)\])?(?: \([^)]{1,120}\))?: ?"
+_TAG = r"(?P<tag>[^\s:\[\]]{1,256}(?:\([^)]{0,80}\))?|[^\s:\[\]]{1,64}(?: [^\s:\[\]]{1,64}){1,3}(?=\[\d+\]))(?:\[(?P<pid>\d+)\])?(?: \([^)]{1,120}\))?: ?"
 
 _KLOG = re.compile(
     r"(?P<level>[IWEF])(?P<time>(?:\d\d|\d{4})?\d{4} \d\d:\d\d:\d\d\.\d{3,9})\s+(?P<pid>\d+) (?P<file>[^\s:\]]+):(?P<at>\d+)(?:\] ?|[ \t]+)(?P<body>.*)",
@@ -90,7 +90,7 @@ _WITHIN = re.compile(
 _CLOCK = re.compile(r"[\[(]?(?P<time>\d{1,2}:\d\d:\d\d(?:[.,]\d{1,9})?)(?P<rest>[\])]?[ \t|].*)", re.DOTALL)
 _INDENTED = re.compile(rf"[ \t]+(?:{TIME})[ \t]+(?P<box>\[)?\S")
 _SENTENCE = re.compile(r"(?:(?<!\S)[a-z]{2,}[,.;]?[ \t]+){2}|=|: \S*$")
-_PRIORITY = re.compile(r"<(\d{1,3})>(?=\S)")
+_PRIORITY = re.compile(r"<(\d{1,3})>(?=[^<\s])")
 _SD = re.compile(r'\[([^\s\]]+)((?: [^\s=\]"]+="(?:[^"\\]|\\.)*")*)\]')
 _SD_PAIR = re.compile(r'([^\s="]+)="((?:[^"\\]|\\.)*)"')
 _KLOG_MESSAGE = re.compile(r'"((?:[^"\\]|\\.)*)"\s*(.*)', re.DOTALL)
@@ -113,13 +113,19 @@ def text_row(text: str, line: int) -> Row | None:
         return None
     if first in " \t":
         return _indented(text, line)
+    row = _first_of(text, line)
+    english = in_english(text) if row is None else None
+    return _first_of(english, line) if english else row
+
+
+def _first_of(text: str, line: int) -> Row | None:
+    """Return what the first of the forms makes of a line."""
     for letters, read in _READERS:
-        if letters is None or first in letters:
+        if letters is None or text[:1] in letters:
             row = read(text, line)
             if row is not None:
                 return row
-    english = in_english(text)
-    return text_row(english, line) if english else None
+    return None
 
 
 def _indented(text: str, line: int) -> Row | None:
