@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 STAMP  := $(VENV)/.installed
 
-.PHONY: investigate test lint format types check notebooks docs clean help
+.PHONY: investigate test engines lint format types check notebooks docs clean help
 .DEFAULT_GOAL := help
 
 help:            ## show this
@@ -29,6 +29,14 @@ investigate: $(STAMP)-user   ## the whole investigation of the recorded incident
 
 test: $(STAMP)-test          ## set up and run the tests
 	$(BIN)/python -m pytest -q
+
+$(STAMP)-engines: $(STAMP)-test
+	$(PIP) install --quiet --constraint constraints.txt --group engines
+	$(PIP) install --quiet --constraint constraints.txt --no-deps --upgrade --target $(VENV)/spark --group cluster
+	@touch $@
+
+engines: $(STAMP)-engines    ## the same analyses on ClickHouse's engine, Sail and a cluster of Apache Spark (Java 17): 1.2 GB
+	SPARK_HOME=$(CURDIR)/$(VENV)/spark/pyspark $(BIN)/python -m pytest -q tests/engines
 
 lint: $(STAMP)-test          ## style
 	$(BIN)/ruff check .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from rca.engines.address import options_of, shown
 from rca.engines.dialect import Dialect
 from rca.engines.layouts import Source
 from rca.engines.mounted import MountedEngine
-from rca.engines.scope import Scope
+from rca.engines.scope import Estimate, Scope
 from rca.errors import EngineError, QueryError
 
 __all__ = ["DIALECT", "ClickHouseEngine"]
@@ -155,14 +156,14 @@ class ClickHouseEngine(MountedEngine):
         except Exception as error:  # noqa: BLE001  (the client has a dozen families of errors)
             raise _told(error, self.location, self.scope, text, params) from None
 
-    def estimate(self, sql: str, params: Mapping[str, Any]) -> int | None:
-        """Return the rows that MergeTree would read; None where the tables together are within the budget anyway."""
+    def estimate(self, sql: str, params: Mapping[str, Any]) -> Estimate:
+        """Return the rows that MergeTree would read; not asked where the tables together are within the budget anyway."""
         if sum(self._totals.values()) <= self.scope.max_rows:
-            return None
+            return Estimate()
         try:
-            return sum(int(row["rows"]) for row in self.ask(f"EXPLAIN ESTIMATE {sql}", params).to_pylist())
+            return Estimate(sum(int(row["rows"]) for row in self.ask(f"EXPLAIN ESTIMATE {sql}", params).to_pylist()))
         except QueryError:
-            return None
+            return Estimate()
 
     def close(self) -> None:
         """Close the connection, where it was opened here."""
@@ -176,6 +177,7 @@ def _client(where: str, location: str, scope: Scope) -> Any:
         import clickhouse_connect
     except ImportError:
         raise EngineError(_HINT) from None
+    logging.getLogger("clickhouse_connect").addHandler(logging.NullHandler())  # what it logs, the error says
     parts = urlsplit(where)
     if parts.scheme == "chdb":
         return clickhouse_connect.get_client(dsn=where.partition("?")[0])
@@ -185,7 +187,7 @@ def _client(where: str, location: str, scope: Scope) -> Any:
             host=parts.hostname or "localhost", port=parts.port or (8443 if secure else 8123), secure=secure,
             username=unquote(parts.username or "") or os.environ.get("CLICKHOUSE_USER", "default"),
             password=unquote(parts.password or "") or os.environ.get("CLICKHOUSE_PASSWORD", ""),
-            connect_timeout=10, send_receive_timeout=scope.timeout_s + 10, autogenerate_session_id=False,
+            connect_timeout=10, send_receive_timeout=scope.timeout_s + 5, autogenerate_session_id=False,
         )  # fmt: skip
     except Exception as error:  # noqa: BLE001  (the client has a dozen families of errors)
         raise _told(error, location, scope, "", {}) from None
@@ -208,19 +210,21 @@ def _told(
     text = re.sub(r"(?i)(password|token|authorization)\S*\s*[=:]\s*\S+", r"\1=…", str(error)).strip()
     first = text.splitlines()[0][:400] if text else type(error).__name__
     if re.search(
-        r"AUTHENTICATION_FAILED|REQUIRED_PASSWORD|Authentication failed|password is incorrect|\b516\b|\b194\b|HTTP (401|403)",
+        r"AUTHENTICATION_FAILED|REQUIRED_PASSWORD|Authentication failed|password is incorrect|\bCode: (19[2-4]|516)\b|HTTP (status )?(401|403)",
         text,
     ):
         return EngineError(
             f"{location} refuses the user or the password. Give them in the address or in CLICKHOUSE_USER and CLICKHOUSE_PASSWORD."
         )
     if re.search(r"TIMEOUT_EXCEEDED|Timeout exceeded|timed out|TOO_SLOW", text, re.IGNORECASE):
-        return EngineError(
-            f"{location}: a statement took longer than timeout_s={scope.timeout_s} s; it was given up and nothing of it is used. Narrow the window or read a sample."
-        )
+        return EngineError(scope.too_slow(location))
     if re.search(r"TOO_MANY_ROWS_OR_BYTES|TOO_MANY_BYTES|TOO_MANY_ROWS|Limit for (rows|result|bytes)", text):
         return EngineError(
             f"{location}: a statement is over the budget ({first}). Narrow the window (start=, end=), read a sample (sample=16), or raise max_bytes."
+        )
+    if re.search(r"\bCode: (47|115)\b", text) and not sql:
+        return EngineError(
+            f"{location} answers, but as no ClickHouse that rca can use: it lacks what 21.4 and newer have ({first})."
         )
     if re.search(r"UNKNOWN_DATABASE|UNKNOWN_TABLE|doesn't exist|does not exist", text):
         return EngineError(f"{location}: {first}")

@@ -13,7 +13,7 @@ from rca.engines.dialect import Dialect
 from rca.engines.duckdb import DuckDBEngine, connect, parameters_in
 from rca.engines.layouts import Layout, Source, empty, inline, matches, select
 from rca.engines.results import conformed, typed
-from rca.engines.scope import Scope
+from rca.engines.scope import Estimate, Scope
 from rca.errors import EngineError, QueryError
 from rca.schema import TABLES, arrow_schema, conform
 
@@ -74,9 +74,9 @@ class MountedEngine(ABC):
     def ask(self, sql: str, params: Mapping[str, Any]) -> pa.Table:
         """Run one statement in the engine's own words."""
 
-    def estimate(self, sql: str, params: Mapping[str, Any]) -> int | None:  # noqa: ARG002  (engines that can tell override it)
-        """Return how many rows a statement will scan, where the engine can tell."""
-        return None
+    @abstractmethod
+    def estimate(self, sql: str, params: Mapping[str, Any]) -> Estimate:
+        """Return what a statement will scan, as far as the engine can tell and where it may matter."""
 
     def mount(self, sources: Sequence[Source]) -> None:
         """Find the layouts of the tables that are there.
@@ -241,12 +241,17 @@ class MountedEngine(ABC):
         EngineError
             With what would fit.
         """
-        rows = self.estimate(sql, params)
-        if rows is not None and rows > self.scope.max_rows:
-            factor = 1 << max(1, (rows // self.scope.max_rows).bit_length())
+        expected = self.estimate(sql, params)
+        for what, found, most in (
+            ("rows", expected.rows, self.scope.max_rows),
+            ("bytes", expected.bytes, self.scope.max_bytes),
+        ):
+            if found is None or found <= most:
+                continue
+            factor = 1 << max(1, (found // max(1, most)).bit_length())
             raise EngineError(
-                f"{self.location}: a statement over {', '.join(sorted(used))} would scan {rows:,} rows, more than max_rows={self.scope.max_rows:,}. "
-                f"Narrow the window (start=, end=), read a sample (sample={min(4096, factor * self.scope.sample)}), or raise max_rows."
+                f"{self.location}: a statement over {', '.join(sorted(used))} would scan {found:,} {what}, more than max_{what}={most:,}. "
+                f"Narrow the window (start=, end=), read a sample (sample={min(4096, factor * self.scope.sample)}), or raise max_{what}."
             )
 
 

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from rca.errors import OptionError
 from rca.times import format_time
 
-__all__ = ["Scope"]
+__all__ = ["Estimate", "Scope"]
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What an engine expects a statement to scan; None where it cannot tell."""
+
+    rows: int | None = None
+    bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,13 @@ class Scope:
         if self.start_ns is not None and self.end_ns is not None:
             said.append(f"Only records from {format_time(self.start_ns)} to {format_time(self.end_ns)} were read.")
         return tuple(said)
+
+    def too_slow(self, location: str) -> str:
+        """Return what to say of a statement that was given up."""
+        return (
+            f"{location}: a statement took longer than timeout_s={self.timeout_s} s; it was given up and nothing of it is used. "
+            "Narrow the window (start=, end=) or read a sample (sample=16)."
+        )
 
     def sampled(self, trace: str) -> str:
         """Return the condition on a column of trace ids; records of no trace stay.

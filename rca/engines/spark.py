@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+import uuid
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
 import pyarrow as pa
 
 from rca.engines.address import options_of, shown
+from rca.engines.bounded import within
 from rca.engines.dialect import Dialect
 from rca.engines.layouts import Source
 from rca.engines.mounted import MountedEngine
-from rca.engines.scope import Scope
+from rca.engines.plans import scanned
+from rca.engines.scope import Estimate, Scope
 from rca.errors import EngineError, QueryError
 
 __all__ = ["DIALECT", "SparkEngine"]
@@ -59,6 +63,7 @@ DIALECT = Dialect(
     ),
 )  # fmt: skip
 
+_FAREWELL_S = 5
 _HINT = "rca's Spark engine needs pyspark-client: pip install 'rca[spark]'"
 
 
@@ -84,7 +89,8 @@ class SparkEngine(MountedEngine):
         self._owned = isinstance(where, str)
         super().__init__(shown(where) if self._owned else "sc://session", scope, beside)
         options = options_of(where) if self._owned else {}
-        self._session = _session(where, self.location) if self._owned else where
+        self._over: bool | None = None  # whether a statement could be over a budget
+        self._session = _session(where, self.location, scope) if self._owned else where
         wanted = {name for name in options.get("tables", "").split(",") if name}
         self.mount(self._sources(options.get("database", ""), options.get("path", ""), wanted))
 
@@ -121,10 +127,7 @@ class SparkEngine(MountedEngine):
 
     def _columns(self, reference: str) -> dict[str, str]:
         text = "SELECT * FROM " + reference + " LIMIT 0"
-        try:
-            fields = self._session.sql(text).schema.fields
-        except Exception as error:  # noqa: BLE001  (the client has a dozen families of errors)
-            raise _told(error, self.location, text, {}) from None
+        fields = self._bounded(lambda: self._session.sql(text).schema.fields, text, {})
         return {field.name: field.dataType.simpleString().upper() for field in fields}
 
     def ask(self, sql: str, params: Mapping[str, Any]) -> pa.Table:
@@ -141,20 +144,53 @@ class SparkEngine(MountedEngine):
             return f"array({', '.join(f':{name}' for name in names)})"
 
         text = re.sub(r"\$([A-Za-z_]\w*)", marker, sql)
-        try:
+
+        def rows() -> Any:
             return (self._session.sql(text, args=args) if args else self._session.sql(text)).toArrow()
+
+        return self._bounded(rows, text, params)
+
+    def _bounded(self, work: Callable[[], Any], sql: str, params: Mapping[str, Any]) -> Any:
+        """Do what asks the server; it is interrupted there when its time is over, and not waited for any longer here."""
+        tag = f"rca-{uuid.uuid4().hex}"
+
+        def tagged() -> Any:
+            self._session.addTag(tag)
+            return work()
+
+        try:
+            return within(self.scope.timeout_s, tagged, lambda: self._session.interruptTag(tag))
         except Exception as error:  # noqa: BLE001  (the client has a dozen families of errors)
-            raise _told(error, self.location, text, params) from None
+            raise _told(error, self.location, self.scope, sql, params) from None
+
+    def estimate(self, sql: str, params: Mapping[str, Any]) -> Estimate:
+        """Return what ``EXPLAIN COST`` expects; not asked where all tables together are within the budgets."""
+        if self._over is None:
+            sources = {source.reference for parts in self._found.values() for _, source in parts}
+            whole = [self._cost("SELECT * FROM " + reference, {}) for reference in sorted(sources)]
+            self._over = any(
+                sum(getattr(one, what) or 0 for one in whole) > most
+                for what, most in (("rows", self.scope.max_rows), ("bytes", self.scope.max_bytes))
+            )
+        return self._cost(sql, params) if self._over else Estimate()
+
+    def _cost(self, sql: str, params: Mapping[str, Any]) -> Estimate:
+        try:
+            rows = self.ask(f"EXPLAIN COST {sql}", params)
+        except QueryError:
+            return Estimate()
+        return scanned("\n".join(str(row) for row in rows.column(0).to_pylist()))
 
     def close(self) -> None:
         """End the session, where it was opened here."""
         if self._owned:
-            self._session.stop()
             self._owned = False
+            with suppress(Exception):  # a server that is gone has ended the session, too
+                within(_FAREWELL_S, self._session.stop, lambda: None)
         super().close()
 
 
-def _session(where: str, location: str) -> Any:
+def _session(where: str, location: str, scope: Scope) -> Any:
     try:
         from pyspark.sql import SparkSession
     except ImportError:
@@ -163,14 +199,18 @@ def _session(where: str, location: str) -> Any:
     token = os.environ.get("SPARK_CONNECT_TOKEN", "")
     if token and "token=" not in address:
         address += ("" if "/;" in address else "/") + f";token={token}"
-    try:
+
+    def connect() -> Any:
         session = SparkSession.builder.remote(address).create()
         _impatient(session)
         session.conf.set("spark.sql.session.timeZone", "UTC")
         session.sql("SELECT 1 AS one").toArrow()
+        return session
+
+    try:
+        return within(scope.timeout_s, connect, lambda: None)
     except Exception as error:  # noqa: BLE001  (the client has a dozen families of errors)
-        raise _told(error, location, "", {}) from None
-    return session
+        raise _told(error, location, scope, "", {}) from None
 
 
 def _impatient(session: Any) -> None:
@@ -180,19 +220,24 @@ def _impatient(session: Any) -> None:
     session.client.set_retry_policies([DefaultPolicy(max_retries=3, initial_backoff=200, max_backoff=2000)])
 
 
-def _told(error: Exception, location: str, sql: str, params: Mapping[str, Any]) -> EngineError | QueryError:
+def _told(
+    error: Exception, location: str, scope: Scope, sql: str, params: Mapping[str, Any]
+) -> EngineError | QueryError:
     """Return an error of the client as one that says what to do; never with the token."""
     text = re.sub(r"(?i)(token|password|authorization)\s*[=:]\s*\S+", r"\1=…", str(error)).strip()
     if re.search(r"UNAUTHENTICATED|PERMISSION_DENIED|invalid token", text, re.IGNORECASE):
         return EngineError(
             f"{location} refuses the token. Give it in the address (/;token=…) or in SPARK_CONNECT_TOKEN."
         )
-    if re.search(r"DEADLINE_EXCEEDED|timed out", text, re.IGNORECASE):
+    if isinstance(error, TimeoutError) and not sql:
         return EngineError(
-            f"{location}: a statement took too long; nothing of it is used. Narrow the window (start=, end=) or read a sample."
+            f"{location}: {urlsplit(location).netloc} takes the connection and does not answer within {scope.timeout_s} s. Is it the port of Spark Connect (15002)?"
         )
+    if isinstance(error, TimeoutError) or re.search(r"DEADLINE_EXCEEDED|timed out", text, re.IGNORECASE):
+        return EngineError(scope.too_slow(location))
     if re.search(
-        r"UNAVAILABLE|failed to connect|Connection refused|DNS resolution|Socket closed|RETRIES_EXCEEDED|Retries exceeded",
+        r"UNAVAILABLE|failed to connect|Connection refused|DNS resolution|Socket closed|RETRIES_EXCEEDED|Retries exceeded"
+        r"|INVALID_HANDLE|operation not found",  # the client came back for an answer that the server has dropped
         text,
         re.IGNORECASE,
     ):

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -139,3 +146,57 @@ def write_parquet():
         pq.write_table(pa.table(arrays), path)
 
     return write
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def unused_port():
+    return free_port
+
+
+@pytest.fixture(scope="session")
+def start_sail():
+    """A function that starts Sail's cluster of workers, and returns its process and port; it is stopped at the end."""
+    sail = shutil.which("sail") or str(Path(sys.executable).with_name("sail"))
+    if not Path(sail).exists():
+        pytest.skip("there is no Sail: pip install --group engines")
+    pytest.importorskip("pyspark", reason="install the group engines: pip install --group engines")
+    started = []
+
+    def start() -> tuple[subprocess.Popen[bytes], int]:
+        port, env = free_port(), dict(os.environ, SAIL_MODE="local-cluster")
+        command = [sail, "spark", "server", "--ip", "127.0.0.1", "--port", str(port)]
+        process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        started.append(process)
+        for _ in range(150):
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+            except OSError:
+                time.sleep(0.2)
+            else:
+                return process, port
+        pytest.fail("Sail did not start within 30 s")
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Spans of 40,000 traces in four files of Parquet: statements over them take long enough to be disturbed."""
+    path = Path(__file__).resolve().parents[2] / "benchmarks" / "sql" / "scale_spans.sql"
+    place = tmp_path_factory.mktemp("generated") / "spans"
+    place.mkdir()
+    with duckdb.connect() as con:
+        for part in range(4):
+            text = path.read_text(encoding="utf-8").replace("$traces", "40000")
+            text = text.replace("$low", str(part * 10_000)).replace("$high", str((part + 1) * 10_000))
+            con.execute(f"COPY ({text}) TO '{place}/part-{part}.parquet' (FORMAT parquet)")
+    return place.parent
