@@ -308,6 +308,64 @@ CLICKHOUSE = {
 }  # fmt: skip
 
 
+# ---- Tempo's blocks -----------------------------------------------------------------------------------------------------------
+def _attribute_type(*, lists):
+    wrap = pa.list_ if lists else lambda kind: kind
+    members = [("Key", pa.string()), ("Value", wrap(pa.string())), ("ValueInt", wrap(pa.int64())), ("ValueDouble", wrap(pa.float64())), ("ValueBool", wrap(pa.bool_()))]  # fmt: skip
+    more = [("IsArray", pa.bool_())] if lists else [("ValueKVList", pa.string()), ("ValueArray", pa.string())]
+    return pa.list_(pa.struct(members + more))
+
+
+def _block_type(*, lists):
+    attributes = _attribute_type(lists=lists)
+    since = [("TimeSinceStartNano", pa.uint64())] if lists else [("TimeUnixNano", pa.uint64())]
+    event = pa.struct([*since, ("Name", pa.string()), ("Attrs", attributes)])
+    link = pa.struct([("TraceID", pa.binary()), ("SpanID", pa.binary()), ("TraceState", pa.string()), ("Attrs", attributes)])  # fmt: skip
+    span = pa.struct([
+        ("SpanID", pa.binary()), ("ParentSpanID", pa.binary()), ("NestedSetLeft", pa.int32()), ("Name", pa.string()), ("Kind", pa.int64()), ("TraceState", pa.string()), ("StartTimeUnixNano", pa.uint64()),
+        ("DurationNano", pa.uint64()), ("StatusCode", pa.int64()), ("StatusMessage", pa.string()), ("Attrs", attributes), ("Events", pa.list_(event)), ("Links", pa.list_(link)),
+    ])  # fmt: skip
+    scoped = pa.struct([("Scope", pa.struct([("Name", pa.string()), ("Version", pa.string())])), ("Spans", pa.list_(span))])  # fmt: skip
+    resource = pa.struct([("Attrs", attributes), ("ServiceName", pa.string())])
+    entry = pa.struct([("Resource", resource), ("ss", pa.list_(scoped))])
+    return pa.schema([("TraceID", pa.binary()), ("TraceIDText", pa.string()), ("StartTimeUnixNano", pa.uint64()), ("RootServiceName", pa.string()), ("rs", pa.list_(entry))])  # fmt: skip
+
+
+def _stored_attributes(attributes, *, lists):
+    found = []
+    for key, value in attributes.items():
+        column = "ValueBool" if isinstance(value, bool) else "ValueInt" if isinstance(value, int) else "ValueDouble" if isinstance(value, float) else "Value"  # fmt: skip
+        found.append({"Key": key, column: [value] if lists else value})
+    return found
+
+
+def _block(spans, *, lists):
+    """Return a block of vParquet 4 (values in lists) or 3."""
+    traces = {}
+    for span in spans:
+        keep = {"lists": lists}
+        events = [{("TimeSinceStartNano" if lists else "TimeUnixNano"): at - span.start if lists else at, "Name": name, "Attrs": _stored_attributes(more, **keep)} for at, name, more in span.events]  # fmt: skip
+        row = {
+            "SpanID": bytes.fromhex(span.span_id), "ParentSpanID": bytes.fromhex(span.parent), "NestedSetLeft": 1, "Name": span.name, "Kind": span.kind, "TraceState": span.state, "StartTimeUnixNano": span.start,
+            "DurationNano": span.length, "StatusCode": span.status, "StatusMessage": span.message, "Attrs": _stored_attributes(span.attributes, **keep), "Events": events,
+            "Links": [{"TraceID": bytes.fromhex(trace), "SpanID": bytes.fromhex(other), "TraceState": "", "Attrs": []} for trace, other in span.links],
+        }  # fmt: skip
+        traces.setdefault(span.trace_id, {}).setdefault(span.service, []).append(row)
+    rows = [
+        {"TraceID": bytes.fromhex(trace), "TraceIDText": trace.lstrip("0"), "rs": [{"Resource": {"Attrs": [], "ServiceName": service}, "ss": [{"Scope": {"Name": ""}, "Spans": group}]} for service, group in services.items()]}
+        for trace, services in traces.items()
+    ]  # fmt: skip
+    out = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows, _block_type(lists=lists)), out)
+    return out.getvalue()
+
+
+TEMPO = {
+    "tempo block, vParquet4": lambda spans: _block(spans, lists=True),
+    "tempo block, vParquet3": lambda spans: _block(spans, lists=False),
+}
+
+
 # ---- others: not every column fits --------------------------------------------------------------------------------------------
 def _tag(key, value):
     kind = "bool" if isinstance(value, bool) else "int64" if isinstance(value, int) else "float64" if isinstance(value, float) else "string"  # fmt: skip

@@ -36,3 +36,17 @@ def test_a_second_time_or_a_document_is_neither_host_nor_program(tmp_path, line)
     assert found["service_name"] not in ("12", '{"level"')
     assert "2026-03-04" not in str(dict(found["resource_attributes"]))
     assert "took 12 ms" in found["body"] + str(found["attributes"])
+
+
+def test_lines_that_begin_with_the_id_of_a_request_are_no_commits(tmp_path):
+    lines = "".join(f"{number:08x}|2026-03-04T12:00:0{number}Z|INFO|cart took 12 ms\n" for number in range(1, 6))
+    _, rows = _read(tmp_path, lines)
+    assert rows.height == 5
+
+
+def test_the_same_lines_of_git_are_commits(tmp_path):
+    path = tmp_path / "log.txt"
+    path.write_text("".join(f"{number:08x}|2026-03-04T12:00:0{number}Z|Ann|Cart in 12 ms\n" for number in range(1, 6)))
+    store = rca.open()
+    store.ingest(path)
+    assert store.query("SELECT author, title FROM changes").unique().rows() == [("Ann", "Cart in 12 ms")]

@@ -15,7 +15,7 @@ encodings = sys.modules["span_encodings"] = importlib.util.module_from_spec(SPEC
 SPEC.loader.exec_module(encodings)
 
 COLUMNS = "trace_id, span_id, parent_span_id, service_name, span_name, span_kind, start_ns, duration_ns, status_code"
-WHOLE = encodings.OTLP | encodings.PROTOBUF | encodings.CLICKHOUSE
+WHOLE = encodings.OTLP | encodings.PROTOBUF | encodings.CLICKHOUSE | encodings.TEMPO
 """Encodings that hold everything."""
 LESS = {"zipkin": {"INTERNAL": "UNSPECIFIED"}, "datadog": {"OK": "UNSET"}}
 """What an encoding has no word for."""

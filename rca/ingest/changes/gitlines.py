@@ -15,6 +15,7 @@ __all__ = ["GIT_LINES"]
 _SHA = re.compile(r"\"?([0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{7,12})\"?")
 _WHEN = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?.*|\d{4}-\d\d-\d\d|\d{10}|[A-Z][a-z]{2},? .*\d{4}.*")
 _SEPARATORS = ("|", "\t", ";", "~", "\x1f", "\x00")
+_SEVERITIES = frozenset(("trace", "debug", "info", "notice", "warn", "warning", "error", "fatal", "critical"))
 _LEAST = 3
 """Fields of a line: commit, time, and what it is about."""
 
@@ -25,6 +26,8 @@ def _fields(line: str) -> tuple[str, str, list[str]] | None:
         parts = [part.strip() for part in line.split(separator)]
         if len(parts) < _LEAST or not _SHA.fullmatch(parts[0]):
             continue
+        if _SEVERITIES & {part.strip("[]").lower() for part in parts}:  # a log whose lines begin with an id
+            return None
         at = next((place for place, part in enumerate(parts[1:], 1) if _WHEN.fullmatch(part)), None)
         if at is not None:
             return parts[0].strip('"'), parts[at], parts[1:at] + _last_whole(parts[at + 1 :], separator)
