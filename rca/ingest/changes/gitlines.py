@@ -30,13 +30,19 @@ def _fields(line: str) -> tuple[str, str, list[str]] | None:
             return None
         at = next((place for place, part in enumerate(parts[1:], 1) if _WHEN.fullmatch(part)), None)
         if at is not None:
-            return parts[0].strip('"'), parts[at], parts[1:at] + _last_whole(parts[at + 1 :], separator)
+            return parts[0].strip('"'), parts[at], _titled(parts[1:at], parts[at + 1 :], separator)
     return None
 
 
-def _last_whole(parts: list[str], separator: str) -> list[str]:
-    """Return the fields after the time; a title may hold the separator itself."""
-    return [separator.join(parts)] if parts else []
+def _titled(before: list[str], after: list[str], separator: str) -> list[str]:
+    """Return the other fields, the title last, which may hold the separator itself; who comes after the time comes before it."""
+    while len(after) > 1 and (not before or _is_mail(after[0])):
+        before, after = [*before, after[0]], after[1:]
+    return before + ([separator.join(after)] if after else [])
+
+
+def _is_mail(text: str) -> bool:
+    return "@" in text and " " not in text
 
 
 def _sniff(sample: Sample) -> Guess:
@@ -60,7 +66,7 @@ def _read(source: Source, sink: Sink) -> None:
 
 
 def _row(sha: str, time: int, others: list[str]) -> dict[str, Any]:
-    mail = next((text for text in others if "@" in text and " " not in text), "")
+    mail = next((text for text in others if _is_mail(text)), "")
     named = list(_people(others, mail))
     title = next((text for text in reversed(others) if text not in (mail, *named[:1])), "")
     return {
