@@ -102,8 +102,11 @@ def saturated(name: str, *signals: str, cap: float = 8.0) -> Test:
     return test
 
 
-def error_words(name: str, pattern: str, *, cap: float = 8.0) -> Test:
-    """Return a test that asks whether messages of a certain kind surge among the warnings and errors."""
+def error_words(name: str, pattern: str, *, cap: float = 8.0, plain: float = 6.0) -> Test:
+    """Return a test that asks whether messages of a certain kind surge among the warnings and errors.
+
+    `plain` is what it is worth, beside 3 dB for being there, that all of them are of that kind; `cap` the most in all.
+    """
     words = re.compile(pattern, re.IGNORECASE)
 
     def test(observed: Observed) -> Evidence:
@@ -127,6 +130,6 @@ def error_words(name: str, pattern: str, *, cap: float = 8.0) -> Test:
         share = sum(row["during"] for row in hits) / float(surging["during"].sum())
         top = hits[0]
         claim = f"{top['service_name'] or 'a service'} logs “{top['example'][:100]}” {top['during']:,.0f} times ({top['before']:,.0f} before); {share:.0%} of the surging messages speak of it."
-        return observation(name, family, bounded(3.0 + 6.0 * share, cap), claim, source="elicited")
+        return observation(name, family, bounded(3.0 + plain * share, cap), claim, source="elicited")
 
     return test

@@ -18,13 +18,16 @@ from rca.findings.queries_per_request import queries_per_request
 from rca.findings.repeated import repeated_queries
 from rca.findings.saturation import saturation
 from rca.findings.slow_queries import slow_queries
+from rca.measures.calls import call_graph
 from rca.measures.knock_on import plain_cause
 from rca.measures.logs import log_shifts
 from rca.measures.periods import Periods, periods
 from rca.measures.places import binned, requests_by_place
 from rca.measures.saturation import SCHEMA
 from rca.measures.services import Ranked, ranked_clues, table_of
+from rca.measures.shifts import metric_shifts
 from rca.measures.texts import Text, incident_texts
+from rca.mechanisms.traffic import entry_ratio, rate_ratio
 from rca.model import Finding, Incident, Window
 from rca.sql import statement
 from rca.stats.binned import PLACES, Binned, Estimate, estimate, resample, summarize
@@ -163,6 +166,13 @@ class Observed:
         ratio = second / first if first else float("nan")
         error = math.exp(1.96 * math.sqrt(1 / before.n + 1 / during.n + _UNKNOWN_SAMPLING**2))
         return Rate(first, second, ratio, ratio / error, ratio * error)
+
+    @cached_property
+    def metered(self) -> tuple[float | None, float | None]:
+        """How many times more requests come to the incident's service, and from outside, by metrics; None where none says."""
+        shifts = metric_shifts(self.store, self.windows)
+        here = rate_ratio(shifts, [self.incident.service_name])
+        return here, entry_ratio(shifts, call_graph(self.store), self.incident.service_name)
 
     @property
     def busier(self) -> bool:

@@ -10,7 +10,7 @@ from rca.hypotheses.observed import Observed
 from rca.hypotheses.origin import begins_as
 from rca.hypotheses.spoken import said_of
 from rca.hypotheses.weights import bounded, of_ratio
-from rca.mechanisms.symptoms import symptoms_in
+from rca.mechanisms.symptoms import pattern_of, symptoms_in
 from rca.model import Evidence
 
 __all__ = ["OTHERS"]
@@ -20,10 +20,12 @@ _DEFECT = (
     r"indexerror|undefined|cannot read propert|unexpected|invalid (?:argument|state|operation)|assert|stack ?trace|"
     r"segmentation|not implemented|unhandled|failed to (?:parse|decode|unmarshal|deserialize)|unknown field|missing (?:field|key|required)"
 )
-_DATA = r"malformed|corrupt|invalid (?:record|row|payload|message|utf|character|json|date)|bad (?:record|data|message)|poison|parse error|out of range|schema (?:mismatch|violation)|constraint"
-_CERTIFICATE = r"certificate|x509|\bcert\b.{0,40}(?:expired|invalid|unknown)|tls: |ssl(?:error|handshake)|handshake fail|not yet valid|has expired"
+_DATA = pattern_of("data", "counterpart", "constraint")
+_CERTIFICATE = pattern_of("certificate", "authority", "tls")
 
 
+_VAGUE = 1.2
+"""How far a ratio of two levels of a metric may be off."""
 _EXPLAINED = 0.3
 """Rise of a call's failures, as a share of the requests' own rise, from which the call explains it."""
 
@@ -61,7 +63,7 @@ def rate_rose(observed: Observed) -> Evidence:
     """Ask whether more requests came than before."""
     name, family = "request rate", "traffic"
     if observed.requests is None:
-        return missing(name, family, f"Requests cannot be counted: {observed.why['requests']}.")
+        return _metered(observed)
     found = observed.rate
     if found is None:
         return missing(name, family, "No stretch of time is traced in one of the windows.")
@@ -70,6 +72,21 @@ def rate_rose(observed: Observed) -> Evidence:
         "elicited: log-ratio around 2.5 against around 1; a sampling rate that traces do not tell may be off by a fifth"
     )
     return observation(name, family, of_ratio(found.ratio, found.low, found.high, expected=2.5), claim, source=source)
+
+
+def _metered(observed: Observed) -> Evidence:
+    """Ask the metrics that count requests, where no trace does; what more comes in from outside counts, where that is known."""
+    name, family = "request rate", "traffic"
+    here, outside = observed.metered
+    if here is None:
+        return missing(
+            name, family, f"Requests cannot be counted: {observed.why['requests']}, and no metric counts them."
+        )
+    ratio = here if outside is None else min(here, outside)
+    claim = f"{here:.1f} times as many requests by the metrics"
+    claim += "." if outside is None else f", {outside:.1f} times as many from outside."
+    weight = of_ratio(ratio, ratio / _VAGUE, ratio * _VAGUE, expected=2.5)
+    return observation(name, family, weight, claim, source="elicited: log-ratio around 2.5 against around 1")
 
 
 def calls_speak_of_certificates(observed: Observed) -> Evidence:
@@ -147,7 +164,10 @@ OTHERS: tuple[Hypothesis, ...] = (
         id="certificate",
         title="an expired or wrong certificate",
         prior_decibans=-11.0,
-        tests=(error_words("errors about certificates", _CERTIFICATE, cap=10.0), calls_speak_of_certificates),
+        tests=(
+            error_words("errors about certificates", _CERTIFICATE, cap=17.0, plain=14.0),
+            calls_speak_of_certificates,
+        ),
         experiments=("renew it on one replica", "check its dates with a TLS client"),
         remediation="renew the certificate",
     ),

@@ -7,6 +7,8 @@ the alerting service was calm serve as the reference where there are any: the ba
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -37,6 +39,8 @@ SCHEMA = {
 }
 _HEARSAY = 0.1
 """Worth of a shift that is measured against another reference than the rest."""
+_PART = 0.25
+"""Share of the excess from which a service can be where it comes from, where nobody says who calls whom."""
 _SURE = 3.0
 """Shift, in units of the baseline's unrest, at which half of a share is believed."""
 
@@ -190,6 +194,7 @@ def _frame(
     total = found[service][0] if service in found else max(item[0] for item in found.values())
     total = total if total > 0 else max([item[0] for item in found.values()] + [1e-300])
     below = graph.below(service)
+    steepest = max((shift for excess, _, shift in found.values() if excess >= _PART * total), default=1.0) or 1.0
     rows = []
     for name, (excess, reference, shift) in found.items():
         children = sum(max(found[item][0], 0.0) for item in graph.callees.get(name, ()) if item in found)
@@ -197,7 +202,10 @@ def _frame(
         reachable = not below or name == service or name in below
         sure = max(shift, 0.0) / (max(shift, 0.0) + _SURE)
         twin = 1.0 if graph.callees.get(name) or name == service else 0.97
-        score = min(max(own, 0.0), 1.0) * sure * (twin if reachable else 0.1 * twin)
+        worth = min(max(own, 0.0), 1.0)
+        if not below:  # who passes on another's excess has as much of it, but more unrest of its own to see it by
+            worth *= math.sqrt(max(shift, 0.0) / steepest) if worth > 0 else 0.0
+        score = worth * sure * (twin if reachable else 0.1 * twin)
         level = float(np.nanmean(values[name][1])) if np.isfinite(values[name][1]).any() else reference
         rows.append((name, score, metric, excess / total, own, shift, sign * reference, sign * level, reachable))
     frame = pl.DataFrame(rows, schema=SCHEMA, orient="row")

@@ -21,6 +21,8 @@ _BINS = 1_000
 _RELATIVE = 0.05
 """A shift below a twentieth of the level is not worth a unit: a constant's smallest tremor would else count as infinite."""
 
+_FULL = 0.002
+"""The same for a share that is nearly full (availability, success): what is lost from it counts, not what is left."""
 _FINE = 20
 """Points in a window from which it does not matter where the first and the last one lie."""
 _FEW = 4
@@ -95,8 +97,8 @@ def metric_shifts(store: Store, windows: Periods, *, service: str = "", metric: 
     """Compare every metric of every service during the incident with its baseline.
 
     The score is signed and has no unit: the upper quartile during the incident less the one before, over the unrest of
-    the baseline (its standard deviation or its quantile spread, the greater) plus a twentieth of its level. A fall is
-    measured on the lower quartiles.
+    the baseline (its standard deviation or its quantile spread, the greater) plus a twentieth of its level,
+    or of what is missing of it where it is a share that should be full. A fall is measured on the lower quartiles.
 
     Parameters
     ----------
@@ -187,7 +189,11 @@ def _scores(both: pl.DataFrame) -> Array:
     unrest = np.maximum(
         past["std"], np.maximum((past["q75"] - past["q25"]) / 1.349, (past["q95"] - past["q05"]) / 3.29)
     )
-    scale = (unrest + _RELATIVE * np.abs(past["q50"])) * (1 + _FEW / past["n"])
+    level = _RELATIVE * np.abs(past["q50"])
+    full = np.array([meaning(name).signal == "availability" for name in both["metric_name"].to_list()])
+    ceiling = np.maximum(column("max_before"), column("max"))
+    failing = np.maximum(_RELATIVE * np.abs(ceiling - past["q50"]), _FULL * np.abs(ceiling))
+    scale = (unrest + np.where(full, failing, level)) * (1 + _FEW / past["n"])
     fresh = _RELATIVE * np.maximum(np.abs(column("max")), np.abs(column("min")))
     scale = np.where(scale == 0, fresh, scale)
     scale = np.where(scale == 0, 1.0, scale)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-__all__ = ["SYMPTOMS", "Symptom", "is_outside", "of_signals", "outside_hosts", "symptoms_in"]
+__all__ = ["SYMPTOMS", "Symptom", "is_outside", "of_signals", "outside_hosts", "pattern_of", "symptoms_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ SYMPTOMS: tuple[Symptom, ...] = (
     Symptom("decode", "data cannot be read", r"unmarshal|unknown field|missing (required )?(field|key|property|attribute|param)|failed to (parse|decode|deserial\w+|unmarshal)|unexpected (token|end|field|character|type)|KeyError|JSONDecode|cannot (parse|decode|deserialize|unmarshal)|schema (mismatch|validation|registry|version)|invalid (json|payload|wire|type|format|message)|Unrecognized|parse error|decod\w+ (error|fail\w*)|Serializ\w*Exception|(Number|Date|Time)?(Format|Parse)Exception|error converting|proto:|avro|mapping_exception|type mismatch"),
     Symptom("validation", "inputs are refused", r"validation|\b400\b|\b422\b|bad request|unprocessable|invalid (argument|value|input|request|parameter|date|currency)|must (be|not|have)|is required|not allowed|ValueError|IllegalArgument"),
     Symptom("rejected", "requests are turned away", r"reject|denied|declin|refus|blocked|dropped|shed"),
-    Symptom("data", "a record cannot be digested", r"malformed|corrupt|poison|bad (record|row|data|message|input)|invalid (record|row|utf|character|byte|timestamp|unicode|(start|continuation) byte)|Unicode\w*Error|undecodable|(record|row|message|event|document|line|offset)s? #?\S*\d\S* .{0,60}(cannot be|could not be|can.t be|not) (decoded|parsed|read|processed|digested)|unexpected (column|delimiter|header)|checksum|truncated|garbage|\bNaN\b|negative (amount|quantity|balance|price)|encoding|unexpected null"),
+    Symptom("data", "a record cannot be digested", r"malformed|corrupt|poison|bad (record|row|data|message|input)|invalid (record|row|utf|character|byte|timestamp|unicode|(start|continuation) byte)|Unicode\w*Error|undecodable|(record|row|message|event|document|line|offset)s? #?\S*\d\S* .{0,60}(cannot be|could not be|can.t be|not) (decoded|parsed|read|processed|digested)|unexpected (column|delimiter|header)|checksum|truncated|garbage(?! ?collect)|\bNaN\b|negative (amount|quantity|balance|price)|encoding|unexpected null"),
     Symptom("business", "results are wrong", r"mismatch|discrepan|wrong (total|amount|price|currency|result)|incorrect|reconcil|inconsisten|double.?charg|over.?charg|under.?charg|imbalance|rounding|off by"),
     Symptom("duplicate", "things happen twice", r"duplicate|already (exists|processed)|double (charge|processing|send)|idempot|twice|replayed"),
     Symptom("stale", "old data is served", r"\bstale\b|out.?dated|out of date|(?<!falls )(?<!falling )(?<!fell )\bbehind\b|replica(tion)? lag|old version|not (yet )?(visible|propagated)|read.your.writes|cache (is )?stale", ("replication",)),
@@ -121,6 +121,17 @@ def symptoms_in(text: str) -> list[str]:
     found = [name for name, pattern in _COMPILED.items() if pattern.search(text)]
     hidden = {other for group in _EXCLUSIVE if group[0] in found for other in group[1:]}
     return [name for name in found if name not in hidden]
+
+
+def pattern_of(*names: str) -> str:
+    """Return one pattern for how errors say any of some symptoms.
+
+    Examples
+    --------
+    >>> bool(re.search(pattern_of("certificate", "tls"), "no shared cipher"))
+    True
+    """
+    return "|".join(f"(?:{symptom.pattern})" for symptom in SYMPTOMS if symptom.name in names)
 
 
 def outside_hosts(text: str) -> list[str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import polars as pl
 
 from rca.measures.calls import CallGraph
 from rca.measures.vocabulary import words
 
-__all__ = ["entry_ratio", "surge_ratio"]
+__all__ = ["entry_ratio", "rate_ratio", "surge_ratio"]
 
 _PLAINLY = 6.0
 """Units of unrest from which a rate rose plainly."""
@@ -20,26 +21,22 @@ _RATE = re.compile(
 
 def surge_ratio(moved: pl.DataFrame, service: str) -> float:
     """Return how many times more requests come to a service, where its rate rose plainly; 1 where it did not."""
-    if moved.is_empty():
-        return 1.0
-    rows = moved.filter((pl.col("signal") == "requests") & (pl.col("service_name") == service) & (pl.col("before") > 0))
-    rows = rows.filter(
-        (pl.col("score") > _PLAINLY) & pl.col("metric_name").map_elements(_is_rate, return_dtype=pl.Boolean)
-    )
-    if rows.is_empty():
-        return 1.0
-    return float((rows["during"] / rows["before"]).max())  # type: ignore[arg-type]
+    return rate_ratio(moved.filter(pl.col("score") > _PLAINLY), [service]) or 1.0
 
 
 def entry_ratio(shifts: pl.DataFrame, graph: CallGraph, service: str) -> float | None:
     """Return how many times more requests come in from outside, by the services that lead to one and that nothing calls."""
     above = graph.above(service)
-    entries = {name for name in above if not graph.above(name)}
-    if not entries or shifts.is_empty():
+    return rate_ratio(shifts, [name for name in above if not graph.above(name)])
+
+
+def rate_ratio(shifts: pl.DataFrame, services: Iterable[str]) -> float | None:
+    """Return how many times more requests come to some services, by the metric that says the most; None where none counts."""
+    if shifts.is_empty():
         return None
     rows = shifts.filter(
         (pl.col("signal") == "requests")
-        & pl.col("service_name").is_in(sorted(entries))
+        & pl.col("service_name").is_in(sorted(services))
         & (pl.col("before") > 0)
         & pl.col("metric_name").map_elements(_is_rate, return_dtype=pl.Boolean)
     )
