@@ -270,7 +270,7 @@ def open(  # noqa: A001  (rca.open is the word users type)
         _check_place(path, read_only=read_only)
     engine = DuckDBEngine(connect(path, read_only=read_only), location=str(path or ":memory:"))
     try:
-        _prepare(engine, read_only=read_only)
+        _prepare(engine, read_only=read_only, compressed=path is not None)
     except StoreError:
         engine.close()
         raise
@@ -301,7 +301,7 @@ def _check_place(path: Path, *, read_only: bool) -> None:
         raise StoreError(f"{path} does not exist. Make it with: rca ingest PATH --db {path}")
 
 
-def _prepare(engine: DuckDBEngine, *, read_only: bool) -> None:
+def _prepare(engine: DuckDBEngine, *, read_only: bool, compressed: bool = False) -> None:
     existing = {str(row[0]) for row in engine.execute("SELECT table_name FROM duckdb_tables()")}
     if "rca_schema" in existing:
         version = int(engine.execute(ledger("version"))[0][0])
@@ -315,7 +315,7 @@ def _prepare(engine: DuckDBEngine, *, read_only: bool) -> None:
     if read_only:
         raise StoreError(f"{engine.location} is a DuckDB file but not an rca store: it has no table rca_schema.")
     engine.con.execute("BEGIN")
-    for statement in create_statements():
+    for statement in create_statements(compressed=compressed):
         engine.con.execute(statement)
     engine.execute(ledger("create_version"))
     engine.execute(ledger("set_version"), {"version": SCHEMA_VERSION})

@@ -22,6 +22,7 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "allow_community_extensions": "false",
+    "storage_compatibility_version": "v1.3.0",  # of new files: short texts cost a third less to write
 }
 _WRITTEN, _KEPT = 100_000_000, "112MB"
 _LOCK_DOWN = (

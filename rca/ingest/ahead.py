@@ -20,9 +20,10 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
-from rca.errors import FormatError
+from rca.errors import FormatError, RcaError
 from rca.ingest.contract import Format
-from rca.ingest.reading import Outcome
+from rca.ingest.formats import choose
+from rca.ingest.reading import Outcome, beginning
 from rca.ingest.source import Source, suffixless
 
 __all__ = ["Ahead", "Lost", "Reading", "read_ahead"]
@@ -239,7 +240,7 @@ def read_ahead(
         for source, name in zip(sources, ids, strict=True)
         if source.file is not None
     }
-    count = _worth(sources, len(readings)) if helpers is None else min(helpers, len(readings))
+    count = _worth(sources, len(readings), chosen) if helpers is None else min(helpers, len(readings))
     tasks = deque(readings.values())
     running: list[_Helper] = []
     try:
@@ -287,10 +288,22 @@ def _task(source: Source, ingest_id: str, chosen: Format | None, service_name: s
     }
 
 
-def _worth(sources: Sequence[Source], readable: int) -> int:
+def _worth(sources: Sequence[Source], readable: int, chosen: Format | None) -> int:
     """Return how many processes the inputs are worth."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     text = sum(source.size * (1 if suffixless(source.path) == source.path else _PACKED) for source in sources)
     if cores < 2 or text < _WORTH_IT or not sys.executable:
         return 0
+    if len(sources) == 1 and _light(sources[0], chosen):
+        return 0
     return min(cores, _MOST, readable)
+
+
+def _light(source: Source, chosen: Format | None) -> bool:
+    """Whether an input is read in less time than its rows are written."""
+    try:
+        sample = None if chosen else beginning(source)
+        reader = choose(sample) if sample else chosen
+    except (RcaError, OSError):
+        return True  # reading it will say what is wrong
+    return reader is None or reader.light

@@ -158,6 +158,8 @@ class Format:
         See the package's documentation.
     version
         Rises when the same bytes give other rows; part of the ledger.
+    light
+        Whether reading costs less than writing the rows: then a process beside is not worth its start for one input alone.
     """
 
     name: str
@@ -166,3 +168,4 @@ class Format:
     sniff: Callable[[Sample], Guess]
     read: Callable[[Source, Sink], None]
     version: str = "1"
+    light: bool = False

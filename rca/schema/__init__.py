@@ -57,9 +57,9 @@ def arrow_schema(name: str) -> pa.Schema:
     return pa.schema([pa.field(column.name, column.arrow) for column in table(name).columns])
 
 
-def create_statements() -> list[str]:
-    """Return the statements that create every canonical table."""
-    return [item.ddl for item in TABLES]
+def create_statements(*, compressed: bool = False) -> list[str]:
+    """Return the statements that create every canonical table; `compressed` for a database file of the store's own."""
+    return [item.compressed_ddl if compressed else item.ddl for item in TABLES]
 
 
 def conform(name: str, batch: pa.Table | pa.RecordBatch) -> pa.Table:

@@ -32,6 +32,8 @@ class Column:
     comment: str
     unit: str = ""
     default: Any = None
+    long_text: bool = False
+    """Whether values are long and differ: a store of its own compresses them with zstd, smaller and cheaper than by trial."""
 
     @property
     def arrow(self) -> pa.DataType:
@@ -58,5 +60,15 @@ class Table:
     @property
     def ddl(self) -> str:
         """The CREATE TABLE statement."""
-        columns = ", ".join(f'"{column.name}" {column.type}' for column in self.columns)
+        return self._create("")
+
+    @property
+    def compressed_ddl(self) -> str:
+        """The same for a database file of the store's own: in older forms of file the engine ignores the method it is told."""
+        return self._create(" USING COMPRESSION zstd")
+
+    def _create(self, for_long_text: str) -> str:
+        columns = ", ".join(
+            f'"{column.name}" {column.type}{for_long_text if column.long_text else ""}' for column in self.columns
+        )
         return "CREATE TABLE IF NOT EXISTS " + f'"{self.name}" ({columns})'

@@ -131,7 +131,7 @@ QUERIES = Table(
         _text("db_user", "user of the connection"),
         _text("client_address", "host or address of the client"),
         _text("session_id", "thread, process or connection"),
-        _text("db_query_text", "the statement"),
+        Column("db_query_text", "VARCHAR", "the statement", default="", long_text=True),
         _text("db_query_digest", "normalised statement, style rca"),
         _text("db_collection_name", "table or collection"),
         Column("rows_examined", "BIGINT", "rows read"),

@@ -125,4 +125,18 @@ def test_what_waits_is_bounded_and_nothing_is_left_running(folder, monkeypatch):
 def test_little_is_not_worth_a_process(tmp_path):
     small = tmp_path / "a.log"
     small.write_text("2026-01-01T00:00:00Z INFO hello\n")
-    assert ahead._worth(discover(str(small), Limits()), 1) == 0
+    assert ahead._worth(discover(str(small), Limits()), 1, None) == 0
+
+
+def test_what_is_read_faster_than_written_is_read_here_when_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(ahead, "_WORTH_IT", 10)
+    monkeypatch.setattr(ahead.os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
+    slow = tmp_path / "slow.log"
+    slow.write_text("# Query_time: 1.5  Lock_time: 0.0 Rows_sent: 1  Rows_examined: 2\nSELECT 1;\n")
+    other = tmp_path / "app.log"
+    other.write_text('{"ts":"2026-01-01T00:00:00Z","level":"info","msg":"hello"}\n' * 3)
+    broken = tmp_path / "cut.gz"
+    broken.write_bytes(b"\x1f\x8b\x08 and no more")
+    alone = {path: ahead._worth(discover(str(path), Limits()), 1, None) for path in (slow, other, broken)}
+    assert alone == {slow: 0, other: 1, broken: 0}
+    assert ahead._worth(discover(str(tmp_path), Limits()), 3, None) == 2

@@ -1,4 +1,7 @@
-"""A block of text as numbers: where its lines are, what they begin with, and slices of it as columns without copying."""
+"""A block of text as numbers: where its lines are, what they begin with, and slices of it as columns without copying.
+
+Positions are looked at eight bytes at a time, each eight as one number whose lowest byte comes first.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,16 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-__all__ = ["Buffer", "Ints"]
+from rca.ingest.queries.words import Words, digit_count, ones, whole_number
+
+__all__ = ["Buffer", "Ints", "Mask"]
 
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
-_PAD = b"\0" * 40
+_PAD = b"\0" * 56
 _NEWLINE, _RETURN = 10, 13
 _BLANKS = np.zeros(256, dtype=np.bool_)
 _BLANKS[[9, 10, 11, 12, 13, 32]] = True
-_POWERS = 10 ** np.arange(20, dtype=np.int64)
 
 
 class Buffer:
@@ -33,14 +37,13 @@ class Buffer:
     """
 
     def __init__(self, data: bytes) -> None:
-        try:
-            data.decode()
-        except UnicodeDecodeError:
+        if not _is_text(data):
             data = data.decode("utf-8", "replace").encode()
         self.data = data
         self.size = len(data)
         self._padded = data + _PAD
         self.bytes = np.frombuffer(self._padded, dtype=np.uint8)
+        self._words: Words = np.ndarray((len(self._padded) - 7,), dtype="<u8", buffer=self._padded, strides=(1,))
 
     @cached_property
     def _newlines(self) -> Ints:
@@ -63,27 +66,36 @@ class Buffer:
         crlf = self.bytes[ends - 1] == _RETURN
         return np.maximum(np.where(crlf, ends - 1, ends), self.starts) if crlf.any() else ends
 
+    def words(self, at: Ints) -> Words:
+        """Return the eight bytes from each position as one number, the first byte lowest."""
+        return self._words[at]
+
     def begins(self, at: Ints, literal: bytes) -> Mask:
         """Say for each position whether `literal` (of at most 40 bytes) stands there."""
-        matched = np.ones(len(at), dtype=np.bool_)
-        if not len(at):
-            return matched
-        places = np.flatnonzero(self.bytes[at] == literal[0])
-        for offset in range(1, len(literal)):
-            places = places[self.bytes[at[places] + offset] == literal[offset]]
-        matched[:] = False
-        matched[places] = True
+        matched = self._same(at, literal[:8])
+        if len(literal) > 8 and matched.any():
+            places = np.flatnonzero(matched)
+            for offset in range(8, len(literal), 8):
+                places = places[self._same(at[places] + offset, literal[offset : offset + 8])]
+            matched[:] = False
+            matched[places] = True
         return matched
 
+    def _same(self, at: Ints, literal: bytes) -> Mask:
+        wanted = np.uint64(int.from_bytes(literal, "little"))
+        same: Mask = (self._words[at] & ones(8 * len(literal))) == wanted
+        return same
+
     def digits(self, at: Ints, count: int) -> Ints:
-        """Return the number of `count` digits at each position, -1 where something else stands there."""
+        """Return the number of `count` digits (at most 16) at each position, -1 where something else stands there."""
         value = np.zeros(len(at), dtype=np.int64)
-        bad = np.zeros(len(at), dtype=np.bool_)
-        for offset in range(count):
-            digit = self.bytes[at + offset].astype(np.int64) - 48
-            bad |= (digit < 0) | (digit > 9)
-            value = value * 10 + digit
-        return np.where(bad, -1, value)
+        good = np.ones(len(at), dtype=np.bool_)
+        for offset in range(0, count, 8):
+            length = min(8, count - offset)
+            word = self._words[at + offset]
+            good &= digit_count(word) >= length
+            value = value * 10**length + whole_number(word, length)
+        return np.where(good, value, -1)
 
     def trimmed(self, starts: Ints, ends: Ints) -> Ints:
         """Return ends moved left over white space."""
@@ -97,20 +109,13 @@ class Buffer:
     def text(self, starts: Ints, ends: Ints) -> pl.Series:
         """Return slices as a column of text that points into the block."""
         count = len(starts)
-        views = np.zeros((count, 16), dtype=np.uint8)
-        words = views.view(np.int32)
+        views = np.empty((count, 2), dtype=np.uint64)
         lengths = np.maximum(ends - starts, 0)
-        words[:, 0] = lengths
-        short = lengths <= 12
-        for offset in range(12):
-            if offset < 4:
-                views[:, 4 + offset] = np.where(lengths > offset, self.bytes[starts + offset], 0)
-            else:
-                places = np.flatnonzero(short & (lengths > offset))
-                if not len(places):
-                    break
-                views[places, 4 + offset] = self.bytes[starts[places] + offset]
-        words[~short, 3] = starts[~short]
+        first, second = self._words[starts], self._words[starts + 4]
+        held = np.minimum(lengths, 12)
+        views[:, 0] = lengths.astype(np.uint64) | (first & ones(8 * np.minimum(held, 4))) << np.uint64(32)
+        inline = second & ones(8 * np.maximum(held - 4, 0))
+        views[:, 1] = np.where(lengths > 12, starts.astype(np.uint64) << np.uint64(32), inline)
         buffers = [None, pa.py_buffer(views), pa.py_buffer(self._padded)]
         series = pl.from_arrow(pa.Array.from_buffers(pa.string_view(), count, buffers))
         assert isinstance(series, pl.Series)  # noqa: S101  (from_arrow of an array is a series)
@@ -141,3 +146,14 @@ class Buffer:
     def one(self, start: int, end: int) -> str:
         """Return one slice."""
         return self.data[start:end].decode()
+
+
+def _is_text(data: bytes) -> bool:
+    """Whether bytes are UTF-8, without making text of them."""
+    offsets = np.array([0, len(data)], dtype=np.int64)
+    text = pa.Array.from_buffers(pa.large_string(), 1, [None, pa.py_buffer(offsets), pa.py_buffer(data)])
+    try:
+        text.validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True

@@ -18,8 +18,9 @@ import pyarrow as pa
 from rca.ingest.contract import NO, Format, Guess, Sample, Sink
 from rca.ingest.queries.buffer import Buffer, Ints
 from rca.ingest.queries.clock import MISSING
-from rca.ingest.queries.columns import Statements, number_column, time_column
+from rca.ingest.queries.columns import Statements, time_column
 from rca.ingest.queries.mysql_extra import extra_columns
+from rca.ingest.queries.mysql_header import Numbers, clients, numbers
 from rca.ingest.queries.mysql_times import Times
 from rca.ingest.source import Source
 
@@ -28,13 +29,6 @@ __all__ = ["FORMAT"]
 _BLOCK = 2 << 20
 _MOST = 64 << 20
 _SECOND = 1_000_000_000
-_QUERY = (
-    r"\A# Query_time: +([0-9]+(?:\.[0-9]+)?)(?:[ \t]+Lock_time: +([0-9]+(?:\.[0-9]+)?))?(?:[ \t]+Rows_sent: +([0-9]+))?"
-    r"(?:[ \t]+Rows_examined: +([0-9]+))?(?:[ \t]+Rows_affected: +([0-9]+))?(?:[ \t]+[A-Z][^\n]*|[ \t]*)\z"
-)
-_USER = (
-    r"# User@Host: ([^\[\n]*(?:\[SQL_SLAVE\])?)\[([^\n]*?)\]+ +@ +([^\[\n ]*) *\[([^\]\n]*)\](?:[ \t]+Id: +([0-9]+))?"
-)
 _HEADER = r"\A#(?: +[A-Z][A-Za-z_0-9]*: ?| No InnoDB| explain:|[ \t]*\z)"
 _NO_STATEMENT = "/* No query */"
 
@@ -136,15 +130,14 @@ class _Reader:
                 self._sink.quarantine("a statement without its header", text, offset + int(block.starts[line]))
 
     def _events(self, block: Buffer, events: _Events, offset: int) -> None:
-        numbers = block.text(block.starts[events.query], block.ends[events.query]).str.extract_groups(_QUERY)
-        fields = numbers.struct.unnest()
-        good = fields.to_series(0).is_not_null().to_numpy()
+        found = numbers(block, events.query)
+        good = found.good
         for at in np.flatnonzero(~good).tolist():
             start = int(block.starts[events.first[at]])
             end = int(block.ends[max(events.end[at] - 1, events.query[at])])
             self._sink.quarantine("# Query_time: holds no number", block.one(start, end), offset + start)
         starts, ends, stamps, used = self._bodies(block, events)
-        columns = self._columns(block, events, fields, stamps)
+        columns = self._columns(block, events, found, stamps)
         columns["db_namespace"] = pa.array(self._databases(block, used), pa.string())
         text = block.text(starts, ends)
         empty = np.flatnonzero(ends <= starts)
@@ -157,39 +150,19 @@ class _Reader:
         table = pa.table(columns)
         self._sink.rows("queries", table if good.all() else table.filter(pa.array(good)))
 
-    def _columns(self, block: Buffer, events: _Events, fields: pl.DataFrame, stamps: Ints) -> dict[str, pa.Array]:
-        names = fields.columns
-        duration = _nanoseconds(fields[names[0]])
-        times = self._times.starts(block, events.time, events.first, duration, stamps)
+    def _columns(self, block: Buffer, events: _Events, found: Numbers, stamps: Ints) -> dict[str, pa.Array]:
+        times = self._times.starts(block, events.time, events.first, found.duration, stamps)
+        sent, examined, affected = (pa.array(values, mask=~there) for values, there in found.counts)
         columns = {
             "time_ns": time_column(times),
-            "duration_ns": pa.array(duration),
-            "lock_ns": _optional(fields[names[1]]),
-            "db_system_name": pa.repeat(pa.scalar("mysql"), len(duration)),
-            "rows_returned": number_column(fields[names[2]]),
-            "rows_examined": number_column(fields[names[3]]),
-            "rows_affected": number_column(fields[names[4]]),
+            "duration_ns": pa.array(found.duration),
+            "lock_ns": pa.array(found.lock, mask=~found.locked),
+            "db_system_name": pa.repeat(pa.scalar("mysql"), len(times)),
+            "rows_returned": sent,
+            "rows_examined": examined,
+            "rows_affected": affected,
         }
-        return columns | self._clients(block, events)
-
-    def _clients(self, block: Buffer, events: _Events) -> dict[str, pa.Array]:
-        lines = np.maximum(events.user, 0)
-        text = block.text(block.starts[lines], block.ends[lines])
-        groups = text.str.extract_groups(_USER).struct.unnest()
-        names = groups.columns
-        there = pl.Series(events.user >= 0)
-        user = groups[names[0]].str.strip_chars(" ")
-        user = pl.select(pl.when(user == "").then(groups[names[1]]).otherwise(user)).to_series()
-        host, address = groups[names[2]], groups[names[3]]
-        client = pl.select(pl.when(address == "").then(host).otherwise(address)).to_series()
-        return {
-            name: pl.select(pl.when(there).then(values).otherwise(pl.lit(None)))
-            .to_series()
-            .fill_null("")
-            .to_arrow()
-            .cast(pa.string())
-            for name, values in (("db_user", user), ("client_address", client), ("session_id", groups[names[4]]))
-        }
+        return columns | clients(block, events.user)
 
     def _bodies(self, block: Buffer, events: _Events) -> tuple[Ints, Ints, Ints, Ints]:
         """Return where each statement begins and ends, its ``SET timestamp``, and the line that names its database."""
@@ -284,14 +257,6 @@ def _stamp(block: Buffer, line: int) -> int:
     return int(digits) * _SECOND if digits.isdigit() and len(digits) < 11 else MISSING
 
 
-def _nanoseconds(seconds: pl.Series) -> Ints:
-    return (seconds.cast(pl.Float64).fill_null(0.0).clip(0, 9.0e9) * 1e9).round().cast(pl.Int64).to_numpy()
-
-
-def _optional(seconds: pl.Series) -> pa.Array:
-    return (seconds.cast(pl.Float64).clip(0, 9.0e9) * 1e9).round().cast(pl.Int64).to_arrow()
-
-
 def _find(block: Buffer) -> _Events:
     """Find headers and events among the lines of a block."""
     starts, count = block.starts, len(block.starts)
@@ -358,4 +323,5 @@ FORMAT = Format(
     tables=("queries",),
     sniff=_sniff,
     read=_read,
+    light=True,
 )

@@ -62,17 +62,21 @@ def _read(source: Source, sink: Sink) -> None:
 
 
 def _last_record(data: bytes) -> int:
-    """Return where the last record begins: a line that starts like one, outside of quotes."""
-    reach = 1 << 16
-    while True:
-        start = max(0, len(data) - reach)
-        found = [match.start() + 1 for match in _RECORD.finditer(data, start)]
-        for place in reversed(found):
-            if data.count(b'"', place) % 2 == 0:
-                return place
-        if start == 0:
-            return -1
-        reach *= 8
+    """Return where the last record begins: a line that starts like one, outside of quotes.
+
+    Quotes are counted from the beginning, since a block may end within some; from the end where one too many stands before.
+    """
+    before, after, end, second = data.count(b'"'), 0, len(data), -1
+    place = data.rfind(b"\n", 0, len(data) - 1)
+    while place >= 0:  # line by line: a search for all would try the gaps of the pattern on every one
+        between = data.count(b'"', place, end)
+        before, after, end = before - between, after + between, place
+        if (before % 2 == 0 or (after % 2 == 0 and second < 0)) and _RECORD.match(data, place):
+            if before % 2 == 0:
+                return place + 1
+            second = place + 1
+        place = data.rfind(b"\n", 0, place)
+    return second
 
 
 class _Reader:
@@ -169,4 +173,5 @@ FORMAT = Format(
     tables=("queries", "logs"),
     sniff=_sniff,
     read=_read,
+    light=True,
 )

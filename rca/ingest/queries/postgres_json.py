@@ -278,4 +278,5 @@ FORMAT = Format(
     tables=("queries", "logs"),
     sniff=_sniff,
     read=_read,
+    light=True,
 )

@@ -17,16 +17,11 @@ from rca.ingest.logs.severity import severity_number
 from rca.ingest.queries.buffer import Buffer, Ints
 from rca.ingest.queries.clock import MISSING
 from rca.ingest.queries.columns import Statements, arrow_text, time_column
+from rca.ingest.queries.postgres_head import heads
 from rca.ingest.queries.postgres_plans import Explained, explained
 
 __all__ = ["Emitter", "Records"]
 
-_HEAD = (
-    r"\A(duration: ([0-9]+(?:\.[0-9]+)?) ms(?:  (statement|execute|parse|bind|plan|fastpath function call)"
-    r"((?: [^:\n]*)?):[ ]?)?)"
-)
-_MOST_MS = 9.2e12
-_STEPS = ("parse", "bind")
 _SEVERITY = {"LOG": 9, "INFO": 9, "NOTICE": 10, "WARNING": 13, "ERROR": 17, "FATAL": 21, "PANIC": 22}
 _COLUMNS = ("user", "database", "pid", "client")
 _UNKNOWN = ("[unknown]",)
@@ -63,18 +58,12 @@ class Emitter:
         if not count:
             return
         timed = np.flatnonzero(records.block.begins(records.starts, b"duration: "))
-        heads = records.block.heads(records.starts[timed], records.ends[timed], 240)
-        groups = heads.str.extract_groups(_HEAD).struct.unnest()
-        shown, duration, kind = (groups.to_series(at) for at in range(3))
-        # a length beyond 64 bits of nanoseconds is none
-        sane = (duration.cast(pl.Float64, strict=False) < _MOST_MS).fill_null(value=False)
-        good = (shown.is_not_null() & sane & ~kind.is_in(_STEPS).fill_null(value=False)).to_numpy()
-        planned = (kind == "plan").fill_null(value=False).to_numpy() & good
-        plans = self._plans(records, timed[planned], shown.filter(pl.Series(planned)))
+        found = heads(records.block, records.starts[timed], records.ends[timed])
+        good = found.good
+        plans = self._plans(records, timed[found.planned], found.length[found.planned])
         chosen = timed[good]
-        lengths = (duration.filter(pl.Series(good)).cast(pl.Float64) * 1e6).round().cast(pl.Int64).to_numpy()
-        texts = records.starts[chosen] + shown.filter(pl.Series(good)).str.len_bytes().cast(pl.Int64).to_numpy()
-        bare = kind.filter(pl.Series(good)).is_null().to_numpy()
+        lengths, bare = found.duration[good], found.bare[good]
+        texts = records.starts[chosen] + found.length[good]
         chosen, lengths, texts, bare = self._once(records, plans, chosen, lengths, texts, bare)
         merged = int(good.sum()) - len(chosen)
         numbers = self._sink.reserve(count - merged) + np.arange(count)
@@ -91,10 +80,10 @@ class Emitter:
         if rest.any():
             self._logs(records, np.flatnonzero(rest), numbers)
 
-    def _plans(self, records: Records, at: Ints, shown: pl.Series) -> dict[int, Explained]:
+    def _plans(self, records: Records, at: Ints, before: Ints) -> dict[int, Explained]:
         """Return the plans of auto_explain by record."""
         found = {}
-        for record, length in zip(at.tolist(), shown.str.len_bytes().to_list(), strict=True):
+        for record, length in zip(at.tolist(), before.tolist(), strict=True):
             text = records.block.one(int(records.starts[record]) + length, int(records.ends[record]))
             plan = explained(text.replace("\n\t", "\n") if records.tabbed else text)
             if plan is not None:

@@ -203,7 +203,7 @@ class Lines:
                     )
         text = block.text(found.message[extra], ends[extra]).str.replace_all("\n\t", "\n", literal=True)
         kinds = found.level.gather(extra)
-        for kind in kinds.unique().to_list():
+        for kind in kinds.unique(maintain_order=True).to_list():
             rows = np.flatnonzero((kinds == kind).to_numpy())
             rows = rows[owner[rows] >= 0]
             index = np.full(len(records.starts), -1, dtype=np.int64)
@@ -277,4 +277,5 @@ FORMAT = Format(
     tables=("queries", "logs"),
     sniff=_sniff,
     read=_read,
+    light=True,
 )
