@@ -327,3 +327,9 @@ def test_what_samplers_say(tmp_path, attributes, weight):
     document["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["attributes"] = [{"key": key, "value": {"stringValue": value}} for key, value in attributes.items()]  # fmt: skip
     store = ingested(tmp_path, json.dumps(document))
     assert store.query("SELECT adjusted_count FROM spans ORDER BY record_no")["adjusted_count"][0] == weight
+
+
+def test_a_tag_of_an_odd_kind_costs_no_span(tmp_path):
+    span = {"traceID": TRACE, "spanID": ROOT, "operationName": "get", "startTime": T0 // 1000, "duration": 5, "tags": [{"key": "span.kind", "value": "gateway"}], "process": {"serviceName": "shop"}}  # fmt: skip
+    store = ingested(tmp_path, json.dumps({"data": [{"traceID": TRACE, "spans": [span]}]}))
+    assert store.query("SELECT span_kind, attributes['span.kind'] AS said FROM spans").rows() == [("UNSPECIFIED", "gateway")]  # fmt: skip

@@ -12,7 +12,8 @@ from rca.ingest.source import Source
 from rca.ingest.spans import SpanRows
 from rca.ingest.traces.datadog_shapes import agents, identifiers, inside
 from rca.ingest.traces.shapes import each_record, guarded, micro, texts
-from rca.ingest.values import BadRecord, count_of, kind_of
+from rca.ingest.traces.spanparts import kind_named
+from rca.ingest.values import BadRecord, count_of
 
 __all__ = ["DATADOG"]
 
@@ -84,7 +85,7 @@ def _span(rows: SpanRows, weight: float, high: str, span: dict[str, Any]) -> Non
     trace_id, span_id, parent_span_id = identifiers(span, high)
     rows.add(
         rows.resource(resource), trace_id=trace_id, span_id=span_id, parent_span_id=parent_span_id,
-        name=str(span.get("name") or ""), kind=kind_of(meta.get("span.kind") or _KIND_OF_TYPE.get(kind)),
+        name=str(span.get("name") or ""), kind=kind_named(meta.get("span.kind") or _KIND_OF_TYPE.get(kind)),
         start_ns=micro(span.get("start"), scale=1) or None, duration_ns=micro(span.get("duration"), scale=1),
         status=2 if count_of(span.get("error")) else 0, message=meta.get("error.message", meta.get("error.msg", "")),
         attributes=meta, weight=weight,

@@ -14,7 +14,8 @@ from rca.ingest.source import Source
 from rca.ingest.spans import Resource, SpanRows
 from rca.ingest.traces.jaeger_rows import is_row, of_row
 from rca.ingest.traces.shapes import each_record, guarded, micro, truthy
-from rca.ingest.values import BadRecord, count_of, hex_id, kind_of, status_of
+from rca.ingest.traces.spanparts import kind_named
+from rca.ingest.values import BadRecord, count_of, hex_id, status_of
 
 __all__ = ["JAEGER"]
 
@@ -103,7 +104,7 @@ class _Reader:
         if not span_id or span.get("operationName") is None:
             raise BadRecord("no span of Jaeger: it has no spanID or no operationName")
         attributes = dict(_tags(span))
-        kind = kind_of(attributes.get("span.kind")) if attributes.get("span.kind", "").isalpha() else 0
+        kind = kind_named(attributes.get("span.kind"))  # a tag: whatever people wrote, and no reason to lose the span
         if (trace_id, span_id, kind) in seen:
             self.sink.duplicate()
             return
