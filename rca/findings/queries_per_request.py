@@ -50,7 +50,8 @@ def queries_per_request(store: Store, incident: Incident | None = None) -> Findi
     Finding
         The table has one row a period (``before``, ``during``, or ``all``) and number of calls: ``period``, ``calls``,
         ``requests`` (weighted), ``share`` of the period's requests, ``seen`` (spans). The effect is the mean number of
-        calls a request. ``details``: ``summary`` (mean, median, p99 by period), ``repeats`` (statements by the rise of
+        calls a request; its interval is that of the service, not of the recorded requests alone, so that it has a width where all were
+        recorded, and allows for rare requests with as many calls as any known one. ``details``: ``summary`` (mean, median, p99 by period), ``repeats`` (statements by the rise of
         their calls a request, new ones first), ``p99_ms`` (milliseconds of the slowest requests that the rise explains,
         with its interval: an observation, not a cause), ``by_version``, ``by_route``, ``example_before`` and
         ``example_during`` (trace ids of typical requests).

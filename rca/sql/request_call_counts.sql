@@ -18,7 +18,7 @@ WITH entered AS (
     SUM(CASE WHEN start_ns >= $start_ns AND start_ns < $end_ns THEN 1 ELSE 0 END) AS later,
     SUM(CASE WHEN start_ns >= $before_start_ns AND start_ns < $before_end_ns THEN 1 ELSE 0 END) AS earlier,
     MAX(COALESCE(duration_ns, 0)) AS duration_ns,
-    MAX(adjusted_count) AS adjusted_count
+    CAST(CAST(FLOOR(LEAST(MAX(adjusted_count), 1e12) * 65536 + 0.5) AS BIGINT) AS DOUBLE) / 65536 AS adjusted_count
   FROM spans
   WHERE (service_name = $service AND span_kind IN ('SERVER', 'CONSUMER')) OR ($service = '' AND parent_span_id = '')
   GROUP BY trace_id
