@@ -144,6 +144,7 @@ DATA: tuple[Mechanism, ...] = (
               {"validation": 1.0, "decode": 0.7, "rejected": 0.9, "data": 0.5, "errors": 0.2}),
     Mechanism("cache_changed", "a cache is gone, shorter-lived or keyed otherwise",
               either(_cache_key, loses(r"cache|memo|lru|redis|ttl|etag|singleflight", "caching is gone", unless=r"cache|memo|lru|redis"),
+                     loses(r"singleflight|\bgroup\.Do\(|coalesc|computeIfAbsent|get_or_compute|dedup|in_?flight|stale.while", "calls for the same thing are no longer made once for all", strength=0.9),
                      number(r"ttl|expir|cache|maxage|stale|memo", "what a cache keeps changed", falls=True),
                      inside(r"cache|redis|memcach|memo", "what caches changed", strength=0.6),
                      gains(r"cache[_-]?key|cacheKey|no-cache|no-store|flushall|flushdb|FlushAll|invalidate(All)?\(|evict\w*\(", "keys of a cache changed", strength=0.8)),

@@ -96,6 +96,10 @@ SYMPTOMS: tuple[Symptom, ...] = (
 _EXCLUSIVE = (("certificate", "credential"), ("certificate", "authority", "tls"), ("relation", "not_found"), ("column", "not_found"),
               ("dns", "not_found"), ("cancelled", "timeout"), ("pool", "timeout"), ("deadlock", "timeout"), ("dns", "timeout"), ("throttle", "throttled"), ("memory", "throttle"), ("clock", "auth", "credential", "stale"), ("steal", "latency"), ("counterpart", "decode", "validation", "column"), ("zone", "node", "network"))  # fmt: skip
 _COMPILED = {symptom.name: re.compile(symptom.pattern, re.IGNORECASE) for symptom in SYMPTOMS}
+_QUANTITY = re.compile(
+    r"(?:(?<=threshold=)|(?<=observed=))\d[\d.]*|\b\d[\d.,]*(?=\s?(?:ms|us|ns|s|secs?|seconds?|min|minutes|%|[kKMGT]i?B)\b)"
+)
+"""Numbers that measure something: 400 ms is no status code."""
 _HOST = re.compile(
     r"(?<![\w.@-])((?:[a-z0-9-]+\.)+(?:com|net|org|io|dev|co|cloud|ai|app|us|eu|de|uk|gov|edu|info|biz))\b",
     re.IGNORECASE,
@@ -117,7 +121,10 @@ def symptoms_in(text: str) -> list[str]:
     False
     >>> symptoms_in("fatal error: concurrent map writes")[0]
     'race'
+    >>> "validation" in symptoms_in("answered 400"), "validation" in symptoms_in("took 400 ms")
+    (True, False)
     """
+    text = _QUANTITY.sub("0", text)
     found = [name for name, pattern in _COMPILED.items() if pattern.search(text)]
     hidden = {other for group in _EXCLUSIVE if group[0] in found for other in group[1:]}
     return [name for name in found if name not in hidden]

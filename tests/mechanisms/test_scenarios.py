@@ -6,6 +6,7 @@ import pytest
 from scenarios.build import write
 from scenarios.first_code import FIRST_CODE
 from scenarios.first_none import FIRST_NONE
+from scenarios.fourth import FOURTH
 from scenarios.second_code import SECOND_CODE
 from scenarios.second_none import SECOND_NONE
 from scenarios.third import THIRD
@@ -13,7 +14,7 @@ from scenarios.third import THIRD
 import rca
 from rca.findings.changes import deploy_correlation
 
-EVERY = (*FIRST_CODE, *FIRST_NONE, *SECOND_CODE, *SECOND_NONE, *THIRD)
+EVERY = (*FIRST_CODE, *FIRST_NONE, *SECOND_CODE, *SECOND_NONE, *THIRD, *FOURTH)
 QUICK = EVERY[::4]
 
 
