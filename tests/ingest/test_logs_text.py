@@ -142,8 +142,19 @@ def test_compose_opens_what_is_inside():
     assert (row.service, row.level, row.body) == ("cart", "error", "broken")
 
 
-@pytest.mark.parametrize("piece", ["<1>", "märz 1 ", "[ns:info,2026-03-04T12:00:00Z,", "(", "a::", "] ", "{}", "=a"])
-@pytest.mark.parametrize("head", ["", "2026-03-04 12:00:00 ", "Mar  4 12:00:00 h ", "<13>Mar  4 12:00:00 h "])
+@pytest.mark.parametrize(
+    "piece", ["<1>", "märz 1 ", "[ns:info,2026-03-04T12:00:00Z,", "(", "a::", "] ", "{}", "=a", "/", "\t"]
+)
+@pytest.mark.parametrize(
+    "head",
+    [
+        "",
+        "2026-03-04 12:00:00 ",
+        "Mar  4 12:00:00 h ",
+        "2026-03-04 12:00:00 [info ] he",
+        "2026-03-04 12:00:00 INFO a.b",
+    ],
+)
 def test_a_line_of_one_piece_is_read_at_once(head, piece):
     began = time.process_time()
     text_row(head + piece * (100_000 // len(piece)), 0)

@@ -31,37 +31,37 @@ def _plain(found: re.Match[str]) -> str:
     return found.groupdict().get("level") or ""
 
 
-_FORMS: tuple[tuple[str, re.Pattern[str], Level], ...] = tuple(
-    (first, re.compile(pattern, re.DOTALL), level)
-    for first, pattern, level in (
+_FORMS: tuple[tuple[str, str, re.Pattern[str], Level], ...] = tuple(
+    (first, mark, re.compile(pattern, re.DOTALL), level)
+    for first, mark, pattern, level in (
         # auditd
-        ("tn", r"(?:node=(?P<node>\S+) )?type=(?P<type>\S+) msg=audit\((?P<time>\d{9,10}\.\d{3}):(?P<id>\d+)\):\s*(?P<body>.*)", _plain),
+        ("tn", "audit(", r"(?:node=(?P<node>\S+) )?type=(?P<type>\S+) msg=audit\((?P<time>\d{9,10}\.\d{3}):(?P<id>\d+)\):\s*(?P<body>.*)", _plain),
         # Erlang's error logger and RabbitMQ up to 3.6
-        ("=", rf"=(?P<level>[A-Z]+) REPORT==== (?P<time>{TIME})(?: UTC)? ===(?P<body>.*)", _plain),
+        ("=", "REPORT", rf"=(?P<level>[A-Z]+) REPORT==== (?P<time>{TIME})(?: UTC)? ===(?P<body>.*)", _plain),
         # CUPS
-        ("XACEWNIDd", rf"(?P<level>[XACEWNIDd])2? \[(?P<time>{TIME})\] (?P<body>.*)", lambda found: _CUPS_LEVEL[found["level"]]),
+        ("XACEWNIDd", "[", rf"(?P<level>[XACEWNIDd])2? \[(?P<time>{TIME})\] (?P<body>.*)", lambda found: _CUPS_LEVEL[found["level"]]),
         # Redis up to 2.8
-        ("[", r"\[(?P<pid>\d+)\] (?P<time>\d{1,2} [A-Z][a-z]{2}(?: \d{4})? \d\d:\d\d:\d\d\.\d{3}) (?P<level>[.\-*#]) (?P<body>.*)", lambda found: _REDIS_LEVEL[found["level"]]),
+        ("[", "]", r"\[(?P<pid>\d+)\] (?P<time>\d{1,2} [A-Z][a-z]{2}(?: \d{4})? \d\d:\d\d:\d\d\.\d{3}) (?P<level>[.\-*#]) (?P<body>.*)", lambda found: _REDIS_LEVEL[found["level"]]),
         # macOS's unified log
-        ("0123456789", rf"(?P<time>{TIME})\s+0x(?P<tid>[0-9a-f]+)\s+(?P<level>Default|Info|Debug|Error|Fault|Activity|Signpost)\s+0x[0-9a-f]+\s+(?P<pid>\d+)\s+\d+\s+(?P<body>.*)", _plain),
+        ("0123456789", " 0x", rf"(?P<time>{TIME})\s+0x(?P<tid>[0-9a-f]+)\s+(?P<level>Default|Info|Debug|Error|Fault|Activity|Signpost)\s+0x[0-9a-f]+\s+(?P<pid>\d+)\s+\d+\s+(?P<body>.*)", _plain),
         # uWSGI
-        ("[", rf"(?P<body>\[pid: (?P<pid>\d+)\|app: .*?\] (?P<client>\S+) \(.*?\) \{{.*?\}} \[(?P<time>{TIME})\] (?P<method>[A-Z]+) (?P<path>\S+) => .* in (?P<duration>\d+) msecs \(\S+ (?P<status>\d+)\).*)", _plain),
+        ("[", "|app: ", rf"(?P<body>\[pid: (?P<pid>\d+)\|app: .*?\] (?P<client>\S+) \(.*?\) \{{.*?\}} \[(?P<time>{TIME})\] (?P<method>[A-Z]+) (?P<path>\S+) => .* in (?P<duration>\d+) msecs \(\S+ (?P<status>\d+)\).*)", _plain),
         # Cisco's IOS and ASA
-        ("<*.0123456789JFMASOND", rf"(?:<\d{{1,3}}>)?(?:\d+: )?(?:[\w.-]+: )?[*.]?(?P<time>{TIME}(?:\.\d+)?(?: [A-Z]{{3,4}})?)(?: (?P<host>\S+))? ?: (?P<body>%[A-Z][\w-]*-(?P<level>[0-7])-\w+: .*)", lambda found: _SYSLOG_LEVEL[int(found["level"])]),
+        ("<*.0123456789JFMASOND", "%", rf"(?:<\d{{1,3}}>)?(?:\d+: )?(?:[\w.-]+: )?[*.]?(?P<time>{TIME}(?:\.\d+)?(?: [A-Z]{{3,4}})?)(?: (?P<host>\S+))? ?: (?P<body>%[A-Z][\w-]*-(?P<level>[0-7])-\w+: .*)", lambda found: _SYSLOG_LEVEL[int(found["level"])]),
         # Couchbase
-        ("[", rf"\[(?P<logger>\w+):(?P<level>\w+),(?P<time>{TIME}),(?P<node>[^:\]]{{0,120}})[^\]]{{0,400}}\](?P<body>.*)", _plain),
+        ("[", ",", rf"\[(?P<logger>\w+):(?P<level>\w+),(?P<time>{TIME}),(?P<node>[^:\]]{{0,120}})[^\]]{{0,400}}\](?P<body>.*)", _plain),
         # Chromium
-        ("[", r"\[(?:(?P<pid>\d+):(?P<tid>\d+):)?(?P<time>\d{4}/\d{6}\.\d{1,6}):(?P<level>[A-Z]+\d?):(?P<file>[^\]]+)\] ?(?P<body>.*)", _plain),
+        ("[", "/", r"\[(?:(?P<pid>\d+):(?P<tid>\d+):)?(?P<time>\d{4}/\d{6}\.\d{1,6}):(?P<level>[A-Z]+\d?):(?P<file>[^\]]+)\] ?(?P<body>.*)", _plain),
         # Microsoft's DHCP server
-        ("0123456789", r"(?P<body>(?P<id>\d{1,5}),(?P<time>\d\d/\d\d/\d\d,\d\d:\d\d:\d\d),.*)", _plain),
+        ("0123456789", ",", r"(?P<body>(?P<id>\d{1,5}),(?P<time>\d\d/\d\d/\d\d,\d\d:\d\d:\d\d),.*)", _plain),
         # Zabbix
-        (" 0123456789", r"\s*(?P<pid>\d+):(?P<time>\d{8}:\d{6}\.\d{3}) (?P<body>.*)", _plain),
+        (" 0123456789", ":", r"\s*(?P<pid>\d+):(?P<time>\d{8}:\d{6}\.\d{3}) (?P<body>.*)", _plain),
         # history of shells, the command on the lines after
-        ("#", r"#\+?(?P<time>1\d{9})(?P<body>)$", _plain),
+        ("#", "1", r"#\+?(?P<time>1\d{9})(?P<body>)$", _plain),
         # events of Windows as XML
-        ("<", r"(?P<body><Event\b.*?<TimeCreated SystemTime=[\"'](?P<time>[^\"']+)[\"'].*)", lambda found: _EVENT_LEVEL.get((re.search(r"<Level>(\d)</Level>", found["body"]) or ["", ""])[1], "")),
+        ("<", "<Event", r"(?P<body><Event\b.*?<TimeCreated SystemTime=[\"'](?P<time>[^\"']+)[\"'].*)", lambda found: _EVENT_LEVEL.get((re.search(r"<Level>(\d)</Level>", found["body"]) or ["", ""])[1], "")),
         # AWS Lambda's own lines
-        ("SERI", r"(?P<body>(?:START|END|REPORT|INIT_START|RESTORE_START)\b.*?RequestId: (?P<request>[0-9a-f-]{36}).*)", _plain),
+        ("SERI", "RequestId: ", r"(?P<body>(?:START|END|REPORT|INIT_START|RESTORE_START)\b.*?RequestId: (?P<request>[0-9a-f-]{36}).*)", _plain),
     )
 )  # fmt: skip
 
@@ -78,8 +78,9 @@ def program_row(text: str, line: int) -> Row | None:
     'ERROR'
     """
     first = text[:1]
-    for letters, pattern, level in _FORMS:
-        if first not in letters:
+    head = text[:240]
+    for letters, mark, pattern, level in _FORMS:
+        if first not in letters or mark not in head:
             continue
         found = pattern.match(text)
         if found:

@@ -69,31 +69,36 @@ _ZONE_TEXT = rf"(?: ?(?:Z\b|(?:GMT|UTC)?[+-]\d\d:?\d\d)|[+-]\d\d(?![\d:])|(?: (?
 _MONTH_TEXT = r"(?i:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _LONG_MONTH_TEXT = rf"{_MONTH_TEXT}(?i:uary|ruary|ch|il|e|y|ust|t|tember|ober|ember)?\.?"
 _DAY_TEXT = r"(?i:Mon|Tue|Wed|Thu|Fri|Sat|Sun)(?:day|sday|nesday|rsday|urday)?"
-TIME = "|".join(
+_ISO_TEXT = rf"\d{{4}}[-/.]\d\d[-/.]\d\d(?:[T _\t-]| - |,? +){_CLOCK_TEXT}{_HALF_TEXT}{_ZONE_TEXT}"
+_BY_DAY = rf"\d{{1,2}}[- ]{_LONG_MONTH_TEXT},?[- ]\d{{2,4}}(?:[ T]|::?|, ){_CLOCK_TEXT}{_HALF_TEXT}{_ZONE_TEXT}"
+_OF_DIGITS = "|".join(
     (
-        rf"(?:{_DAY_TEXT},? )?\d{{4}}[-/.]\d\d[-/.]\d\d(?:T|[ _\t-]| - |,? +){_CLOCK_TEXT}{_HALF_TEXT}{_ZONE_TEXT}",
+        _ISO_TEXT,
+        rf"\d\d/\d\d/\d\d(?:\d\d)?,?[ -]{_CLOCK_TEXT}{_HALF_TEXT}{_ZONE_TEXT}",
         r"\d{4}-\d\d-\d\d-\d\d\.\d\d\.\d\d\.\d{6}(?:[+-]\d{3})?",
         rf"\d{{4}}-\d{{3}}[T ]{_CLOCK_TEXT}{_ZONE_TEXT}",
         rf"\d{{8}}[-T _]{_CLOCK_TEXT}{_ZONE_TEXT}",
         rf"\d{{8}}[T-]\d{{6}}(?:[.,]\d{{1,9}})?{_ZONE_TEXT}",
+        r"\d{6} (?:\d{6}|[ \d]\d:\d\d:\d\d(?:\.\d{1,9})?)\b",
+        rf"\d{{1,2}}[/.-]\d{{1,2}}[/.-]\d\d(?:\d\d)?,?[ -]{_CLOCK_TEXT}{_HALF_TEXT}{_ZONE_TEXT}",
+        rf"\d\d[-./]\d\d[ |]{_CLOCK_TEXT}",
+        r"\d\d/\d\d-\d\d:\d\d:\d\d\.\d{1,9}",
         rf"\d{{1,2}}/{_MONTH_TEXT}/\d{{4}}[: ]{_CLOCK_TEXT}{_ZONE_TEXT}",
-        rf"(?:{_DAY_TEXT},? )?\d{{1,2}}[- ]{_LONG_MONTH_TEXT},?[- ]\d{{2,4}}(?:[ T]|::?|, ){_CLOCK_TEXT}{_HALF_TEXT}{_ZONE_TEXT}",
+        _BY_DAY,
         r"\d\d-[A-Z]{3}-\d\d \d\d\.\d\d\.\d\d(?:\.\d{1,9})?(?: [AP]M)?",
-        rf"(?:{_DAY_TEXT},? )?{_MONTH_TEXT} +\d{{1,2}} {_CLOCK_TEXT}{_HALF_TEXT}{_ZONE_TEXT} \d{{4}}\b",
+        rf"\d{{1,2}} {_MONTH_TEXT} {_CLOCK_TEXT}",
+    )
+)
+_OF_WORDS = "|".join(
+    (
+        rf"(?:{_DAY_TEXT} )?{_MONTH_TEXT} +\d{{1,2}} {_CLOCK_TEXT}{_HALF_TEXT}{_ZONE_TEXT} \d{{4}}\b",
         rf"(?:{_DAY_TEXT}, )?{_LONG_MONTH_TEXT} +\d{{1,2}}, \d{{4}},? (?:at )?{_CLOCK_TEXT}{_HALF_TEXT}{_ZONE_TEXT}",
         rf"(?:{_DAY_TEXT} )?{_MONTH_TEXT} +\d{{1,2}} \d{{4}} {_CLOCK_TEXT}{_ZONE_TEXT}",
         rf"(?:{_DAY_TEXT} )?{_MONTH_TEXT} +\d{{1,2}} {_CLOCK_TEXT}",
-        rf"\d{{1,2}} {_MONTH_TEXT} {_CLOCK_TEXT}",
-        rf"\d{{1,2}}/\d{{1,2}}/\d{{4}},?[ -]{_CLOCK_TEXT}{_HALF_TEXT}{_ZONE_TEXT}",
-        rf"\d{{1,2}}[.-]\d{{1,2}}[.-]\d{{4}},?[ -]{_CLOCK_TEXT}{_HALF_TEXT}{_ZONE_TEXT}",
-        rf"\d{{1,2}}/\d{{1,2}}/\d\d,? {_CLOCK_TEXT}{_HALF_TEXT}{_ZONE_TEXT}",
-        rf"\d\d-\d\d-\d\d {_CLOCK_TEXT}{_ZONE_TEXT}",
-        rf"\d{{1,2}}\.\d{{1,2}}\.\d\d,? {_CLOCK_TEXT}",
-        rf"\d\d[-./]\d\d[ |]{_CLOCK_TEXT}",
-        r"\d\d/\d\d(?:/\d\d)?-\d\d:\d\d:\d\d\.\d{1,9}",
-        r"\d{6} (?:\d{6}|[ \d]\d:\d\d:\d\d(?:\.\d{1,9})?)\b",
+        rf"{_DAY_TEXT},? (?:{_ISO_TEXT}|{_BY_DAY})",
     )
 )
+TIME = rf"(?=\d)(?:{_OF_DIGITS})|(?=[A-Za-z])(?:{_OF_WORDS})"
 """Finds a time in the head of a line; an alternation without groups."""
 
 
