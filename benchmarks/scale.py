@@ -1,19 +1,30 @@
 """How statements grow with the number of spans: generated spans as Parquet, read where they lie.
 
-    python benchmarks/scale.py --spans 2000000 8000000 [--engines duckdb clickhouse] [--folder PLACE]
+    python benchmarks/scale.py --spans 2000000 20000000 [--engines duckdb clickhouse sail] [--folder PLACE]
 
-Spans have the shape of the lab's: a gateway, three services and a database, eleven spans a trace, one trace in ten slow, several days in
-one folder. Each statement runs once to warm the files, then is measured; results of the engines are compared to the last bit, and the
-client's memory is the most that the process ever held.
+Spans have the shape of the lab's: a gateway, three services and a database, eleven spans a trace, one trace in ten slow, over one
+hour. Each statement runs once to warm the files, then is measured; results of the engines are compared to the last bit. Each engine and
+size is a process of its own, and its memory the most that it ever held: of DuckDB and ClickHouse (chDB) that is the engine's, too, of
+Sail it is the client's alone, and the server's is beside it. The last column is seconds a span of all statements, as a multiple of
+those at the size before: 1 is linear.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import json
+import os
 import resource
+import shutil
+import socket
+import subprocess
+import sys
 import tempfile
 import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -43,54 +54,112 @@ def make(folder: Path, spans: int) -> None:
     con.close()
 
 
-def opened(engine: str, folder: Path) -> rca.Store:
+@contextmanager
+def sail() -> Iterator[tuple[int, int]]:
+    """Start Sail with its workers; give its process id and port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    program = shutil.which("sail") or str(Path(sys.executable).with_name("sail"))
+    command = [program, "spark", "server", "--ip", "127.0.0.1", "--port", str(port)]
+    process = subprocess.Popen(
+        command, env=os.environ | {"SAIL_MODE": "local-cluster"}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        for _ in range(150):
+            with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                break
+            time.sleep(0.2)
+        yield process.pid, port
+    finally:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def opened(engine: str, folder: Path) -> Iterator[tuple[rca.Store, int]]:
+    """Give a store over the folder, and the process id of its server where it has one."""
     if engine == "duckdb":
-        return rca.open(folder)
-    import clickhouse_connect
+        with rca.open(folder) as store:
+            yield store, 0
+    elif engine == "sail":
+        warnings.simplefilter("ignore")  # the client warns of pandas, which rca does not use
+        with sail() as (server, port), rca.open(f"sc://127.0.0.1:{port}?path={folder.parent}&tables=spans") as store:
+            yield store, server
+    else:
+        import clickhouse_connect
 
-    client = clickhouse_connect.get_client(dsn="chdb://memory")
-    database = f"scale_{folder.name}"
-    client.command(f"CREATE DATABASE {database}")
-    client.command(f"USE {database}")
-    client.command(f"CREATE VIEW spans AS SELECT * FROM file('{folder}/*.parquet', Parquet)")
-    return rca.open(client)
+        client = clickhouse_connect.get_client(dsn="chdb://memory")
+        client.command("CREATE DATABASE scale")
+        client.command("USE scale")
+        client.command(f"CREATE VIEW spans AS SELECT * FROM file('{folder}/*.parquet', Parquet)")
+        with rca.open(client) as store:
+            yield store, 0
 
 
-def measure(engine: str, folder: Path, spans: int) -> dict[str, str]:
+def measure(engine: str, folder: Path) -> None:
+    """Print what one engine needs for each statement, as JSON."""
     middle = START + LENGTH // 2
     params = {"service": "checkout", "start_ns": middle, "end_ns": START + LENGTH, "before_start_ns": START, "before_end_ns": middle,
               "from_ns": START, "to_ns": START + LENGTH, "bin_ns": 60_000_000_000, "least": 8}  # fmt: skip
-    hashes, cells = {}, []
-    with opened(engine, folder) as store:
+    hashes, seconds = {}, {}
+    with opened(engine, folder) as (store, server):
         for name in STATEMENTS:
             text = statement(name).sql
             store.query(text, params)
             began = time.perf_counter()
             frame = store.query(text, params)
-            cells.append(f"{time.perf_counter() - began:.2f}")
+            seconds[name] = time.perf_counter() - began
             hashes[name] = hashlib.sha256(repr(sorted(map(repr, frame.rows()))).encode()).hexdigest()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    size = sum(path.stat().st_size for path in folder.glob("*.parquet"))
-    print(f"| {engine} | {spans:,} | {size / spans:.1f} | {' | '.join(cells)} | {peak:,.0f} |", flush=True)
-    return hashes
+        beside = Path(f"/proc/{server}/status").read_text(encoding="utf-8") if server else "VmHWM: 0"
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(
+        json.dumps(
+            {
+                "hashes": hashes,
+                "seconds": seconds,
+                "peak": peak,
+                "server": int(beside.split("VmHWM:")[1].split()[0]) // 1024,
+            }
+        )
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--spans", type=int, nargs="+", default=[2_000_000])
-    parser.add_argument("--engines", nargs="+", choices=["duckdb", "clickhouse"], default=["duckdb"])
+    parser.add_argument("--engines", nargs="+", choices=["duckdb", "clickhouse", "sail"], default=["duckdb"])
     parser.add_argument("--folder", type=Path)
+    parser.add_argument(
+        "--one", nargs=2, metavar=("ENGINE", "FOLDER"), help="measure one engine over one folder, in this process"
+    )
     options = parser.parse_args()
+    if options.one:
+        measure(options.one[0], Path(options.one[1]))
+        return
     place = options.folder or Path(tempfile.mkdtemp())
-    print(f"| engine | spans | B a span | {' | '.join(STATEMENTS)} | peak MB |")
-    print("|" + "---|" * (len(STATEMENTS) + 4))
+    print(f"| engine | spans | B a span | {' | '.join(STATEMENTS)} | peak MB | server MB | a span |")
+    print("|" + "---|" * (len(STATEMENTS) + 6))
+    before: dict[str, float] = {}
     for spans in options.spans:
-        folder = place / str(spans)
+        folder = place / str(spans) / "spans"
         if not folder.exists():
             make(folder, spans)
-        found = [measure(engine, folder, spans) for engine in options.engines]
-        if any(one != found[0] for one in found):
-            raise SystemExit(f"engines differ: {found}")
+        size, seen = sum(path.stat().st_size for path in folder.glob("*.parquet")), {}
+        for engine in options.engines:
+            command = [sys.executable, __file__, "--one", engine, str(folder)]
+            found = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+            cells = " | ".join(f"{found['seconds'][name]:.2f}" for name in STATEMENTS)
+            each = sum(found["seconds"].values()) / spans
+            growth = f"{each / before[engine]:.2f}" if engine in before else ""
+            before[engine] = each
+            print(
+                f"| {engine} | {spans:,} | {size / spans:.1f} | {cells} | {found['peak']:,} | {found['server'] or ''} | {growth} |",
+                flush=True,
+            )
+            seen[engine] = found["hashes"]
+        if any(one != seen[options.engines[0]] for one in seen.values()):
+            raise SystemExit(f"engines differ: {seen}")
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ SELECT
   CASE WHEN COALESCE(later, 0) > 0 THEN 'during' WHEN COALESCE(earlier, 0) > 0 THEN 'before' ELSE '' END AS period,
   CAST(COALESCE(entries, 0) AS BIGINT) AS entries,
   CASE WHEN COALESCE(later + earlier, 0) > 0 AND duration_ns > 0 THEN CAST(CEIL(LN(duration_ns) * 32 / LN(2)) - 1 AS BIGINT) ELSE -1 END AS bucket,
-  CASE WHEN COALESCE(later + earlier, 0) > 0 THEN adjusted_count ELSE 0.0 END AS adjusted_count,
+  CASE WHEN COALESCE(later + earlier, 0) > 0 THEN adjusted_count ELSE CAST(0 AS DOUBLE) END AS adjusted_count,
   CAST(COALESCE(own_calls, 0) AS BIGINT) AS own_calls,
   CAST(COALESCE(every_call, 0) AS BIGINT) AS every_call,
   COUNT(*) AS traces

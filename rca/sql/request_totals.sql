@@ -7,8 +7,8 @@
 -- column squares DOUBLE                sum of the squared weights, for the effective number
 SELECT
   COUNT(*) AS seen,
-  COALESCE(CAST(SUM(CAST(FLOOR(LEAST(adjusted_count, 1e12) * 65536 + 0.5) AS BIGINT)) AS DOUBLE) / 65536, 0.0) AS requests,
-  COALESCE(CAST(SUM(CAST(FLOOR(LEAST(adjusted_count * adjusted_count, 1e12) * 65536 + 0.5) AS BIGINT)) AS DOUBLE) / 65536, 0.0) AS squares
+  COALESCE(CAST(SUM(CAST(FLOOR(LEAST(adjusted_count, 1e12) * 65536 + 0.5) AS BIGINT)) AS DOUBLE) / 65536, CAST(0 AS DOUBLE)) AS requests,
+  COALESCE(CAST(SUM(CAST(FLOOR(LEAST(adjusted_count * adjusted_count, 1e12) * 65536 + 0.5) AS BIGINT)) AS DOUBLE) / 65536, CAST(0 AS DOUBLE)) AS squares
 FROM spans
 WHERE COALESCE(start_ns, $from_ns) >= $from_ns AND COALESCE(start_ns, $from_ns) < $to_ns
   AND (

@@ -96,6 +96,17 @@ def test_nothing_but_the_subset(name):
         assert join.method != "ASOF"
 
 
+@pytest.mark.parametrize("name", PORTABLE)
+def test_no_decimal_stands_for_a_double(name):
+    for node in tree(name).find_all(exp.Case, exp.Coalesce, exp.If):
+        branches = [*node.expressions, node.args.get("default"), node.args.get("true"), node.args.get("false")]
+        for branch in branches:
+            if isinstance(branch, exp.Literal) and not branch.is_string:
+                assert "." not in branch.name, (
+                    f"0.0 is a decimal, and the other values may become some: {node.sql()[:120]}"
+                )
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_limits_are_of_32_bits(name):
     types = {field.name: field.type for field in sql.statement(name).params}

@@ -49,6 +49,21 @@ def test_every_statement_gives_the_same_to_the_last_bit(
     assert {name: what for name, what in found.items() if what} == {}
 
 
+def test_weights_that_no_power_of_two_divides(cluster, generated, parameters_of, statement_names, filled_in, differs):
+    with (
+        rca.open(generated, sample=16) as here,
+        rca.open(f"sc://127.0.0.1:{cluster}?path={generated}&sample=16") as there,
+    ):
+        known, found = parameters_of(here), {}
+        for name in statement_names:
+            statement = sql.statement(name)
+            if "adjusted_count" in statement.sql and "FROM spans" in statement.sql:
+                params = filled_in(statement, known)
+                found[name] = differs(here.query(statement.sql, params), there.query(statement.sql, params))
+    assert len(found) > 8
+    assert {name: what for name, what in found.items() if what} == {}
+
+
 def test_nothing_but_select_is_sent(lake):
     with pytest.raises(QueryError, match="read-only"):
         lake.query("CREATE TABLE stolen AS SELECT 1")
