@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from rca import sql
+from rca import engines, sql
 
 FOLDER = Path(sql.__file__).parent
 NAMES = sorted(str(path.relative_to(FOLDER)).removesuffix(".sql") for path in FOLDER.rglob("*.sql"))
@@ -120,3 +121,15 @@ def test_limits_are_of_32_bits(name):
 def test_other_dialects_read_it(name, dialect):
     text = tree(name).sql(dialect="duckdb").replace("$", "" if dialect == "clickhouse" else ":")
     assert sqlglot.parse_one(text, read=dialect)
+
+
+@pytest.mark.parametrize("engine", ["clickhouse", "parquet", "spark"])
+def test_what_an_engine_says_differently_is_at_most_sixty_lines(engine):
+    text = (Path(engines.__file__).parent / f"{engine}.py").read_text(encoding="utf-8")
+    found = [
+        node.end_lineno - node.lineno + 1
+        for node in ast.parse(text).body
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "DIALECT"
+    ]
+    assert len(found) == 1
+    assert found[0] <= 60
