@@ -72,7 +72,8 @@ def _reshaped(text: str) -> str:
     text = re.sub(r"[ \n\t\r\f]+", " ", text.lstrip().removesuffix("\n")).lower()
     text = _NULL.sub("?", text)
     text = _LIST.sub(r"\1(?+)", text)
-    text = _UNION.sub(r"\1 /*repeat\2*/", text)
+    if " union " in text:  # each SELECT is compared with all that follows
+        text = _UNION.sub(r"\1 /*repeat\2*/", text)
     text = _LIMIT.sub("limit ?", text, count=1)
     ordered = _ORDER.search(text)
     if ordered:
