@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from rca.ingest.logs.late import LateRegex
 from rca.ingest.logs.logfmt import fill, pairs
 from rca.ingest.logs.rows import Row
 from rca.ingest.logs.timeforms import TIME
@@ -31,8 +32,8 @@ def _plain(found: re.Match[str]) -> str:
     return found.groupdict().get("level") or ""
 
 
-_FORMS: tuple[tuple[str, str, re.Pattern[str], Level], ...] = tuple(
-    (first, mark, re.compile(pattern, re.DOTALL), level)
+_FORMS: tuple[tuple[str, str, LateRegex, Level], ...] = tuple(
+    (first, mark, LateRegex(pattern, re.DOTALL), level)
     for first, mark, pattern, level in (
         # auditd
         ("tn", "audit(", r"(?:node=(?P<node>\S+) )?type=(?P<type>\S+) msg=audit\((?P<time>\d{9,10}\.\d{3}):(?P<id>\d+)\):\s*(?P<body>.*)", _plain),

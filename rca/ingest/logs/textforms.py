@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from rca.ingest.logs.access import access_row, haproxy_row
 from rca.ingest.logs.headers import strip_header
+from rca.ingest.logs.late import LateRegex
 from rca.ingest.logs.levels import level_ahead
 from rca.ingest.logs.logfmt import fill, logfmt_row, pairs
 from rca.ingest.logs.months import in_english
@@ -75,20 +76,20 @@ _REDIS = re.compile(
     r"(?P<pid>\d+):(?P<role>[XCSM]) (?P<time>\d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d\.\d{3}) (?P<level>[.\-*#]) (?P<body>.*)",
     re.DOTALL,
 )
-_PIPES = re.compile(rf"(?P<time>{TIME})\|(?P<fields>(?:[^|]{{1,200}}\|){{1,8}})(?P<body>.*)", re.DOTALL)
-_EPOCH = re.compile(
+_PIPES = LateRegex(rf"(?P<time>{TIME})\|(?P<fields>(?:[^|]{{1,200}}\|){{1,8}})(?P<body>.*)", re.DOTALL)
+_EPOCH = LateRegex(
     r"[\[(]?(?P<time>\d{10}[.,]\d{1,9}|\d{10}|\d{13}|\d{16}|\d{19}|\d\.\d+[eE]\+?\d\d)[\])]?(?P<rest>[ \t:|,;].*)",
     re.DOTALL,
 )
-_TAI = re.compile(r"(?P<time>@4[0-9a-fA-F]{23}) (?P<rest>.*)", re.DOTALL)
+_TAI = LateRegex(r"(?P<time>@4[0-9a-fA-F]{23}) (?P<rest>.*)", re.DOTALL)
 _LEVELS = rf"\[?(?P<level>(?i:{LEVEL_WORDS}))\]?"
-_LEVEL_FIRST = re.compile(rf"{_LEVELS}(?:[ :|,\t-]+[\[(]?|[\[(])(?P<time>{TIME})(?P<rest>.*)", re.DOTALL)
-_GENERIC = re.compile(rf"[^\w\s+-]{{0,5}}(?P<time>{TIME})(?P<rest>.*)", re.DOTALL)
-_WITHIN = re.compile(
+_LEVEL_FIRST = LateRegex(rf"{_LEVELS}(?:[ :|,\t-]+[\[(]?|[\[(])(?P<time>{TIME})(?P<rest>.*)", re.DOTALL)
+_GENERIC = LateRegex(rf"[^\w\s+-]{{0,5}}(?P<time>{TIME})(?P<rest>.*)", re.DOTALL)
+_WITHIN = LateRegex(
     rf"(?P<before>(?:(?:[^\s\"]+[ \t]+){{1,5}}?|(?:[^\s\":]+::){{1,3}})[\[(<]?)(?P<time>{TIME})(?P<rest>.*)", re.DOTALL
 )
 _CLOCK = re.compile(r"[\[(]?(?P<time>\d{1,2}:\d\d:\d\d(?:[.,]\d{1,9})?)(?P<rest>[\])]?[ \t|].*)", re.DOTALL)
-_INDENTED = re.compile(rf"[ \t]+(?:{TIME})[ \t]+(?P<box>\[)?\S")
+_INDENTED = LateRegex(rf"[ \t]+(?:{TIME})[ \t]+(?P<box>\[)?\S")
 _SENTENCE = re.compile(r"(?:(?<!\S)[a-z]{2,}[,.;]?[ \t]+){2}|=|: \S*$")
 _PRIORITY = re.compile(r"<(\d{1,3})>(?=[^<\s])")
 _SD = re.compile(r'\[([^\s\]]+)((?: [^\s=\]"]+="(?:[^"\\]|\\.)*")*)\]')
@@ -327,7 +328,7 @@ def _pipes(text: str, line: int) -> Row | None:
     return row
 
 
-def _timed(pattern: re.Pattern[str]) -> Callable[[str, int], Row | None]:
+def _timed(pattern: LateRegex) -> Callable[[str, int], Row | None]:
     def read(text: str, line: int) -> Row | None:
         found = pattern.match(text)
         if not found:

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from rca.ingest.logs.late import LateRegex
+
 __all__ = ["MONTHS", "TIME", "ZONES", "Layout", "layout_of", "shape"]
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -27,7 +29,7 @@ _DAY = r"(?:(?i:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,?\s+)?"
 _HALF = r"(?: ?(?P<p>[AaPp][Mm]))?"
 
 _FORMS = tuple(
-    re.compile(pattern)
+    LateRegex(pattern)
     for pattern in (
         rf"{_DAY}(?P<Y>\d{{4}})[-/.](?P<m>\d\d?)[-/.](?P<d>\d\d?)(?:(?:T|:|-|_|\t| - |,? +){_CLOCK}{_HALF}{_ZONE})?",
         rf"(?P<Y>\d{{4}})-(?P<m>\d\d)-(?P<d>\d\d)[- ](?P<H>\d\d)\.(?P<M>\d\d)\.(?P<S>\d\d)(?:[.,](?P<f>\d{{1,9}})\d*)?{_ZONE}",
@@ -142,8 +144,8 @@ def layout_of(text: str) -> Layout | None:
         found = pattern.fullmatch(text)
         if found:
             return Layout(kind, _spans(found))
-    for pattern in _FORMS:
-        found = pattern.fullmatch(text)
+    for form in _FORMS:
+        found = form.fullmatch(text)
         if found:
             parts = found.groupdict()
             name = parts.get("at") or parts.get("z") or ""

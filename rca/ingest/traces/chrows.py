@@ -22,8 +22,11 @@ _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "0": "\0", "N
 
 
 def header(line: str) -> list[str]:
-    """Return the names in the first line of a text file."""
-    return next(csv.reader([line], delimiter="\t" if "\t" in line else ","), [])
+    """Return the names in the first line of a text file; none where it is longer than any list of names."""
+    try:
+        return next(csv.reader([line], delimiter="\t" if "\t" in line else ","), [])
+    except csv.Error:
+        return []
 
 
 def is_compact(sample: Sample) -> list[str]:
