@@ -80,3 +80,8 @@ def test_a_terminal_sees_bytes_rate_and_time_left_and_a_pipe_nothing(folder, tmp
     assert re.search(r"\d+(?:\.\d+)?/\d+(?:\.\d+)? [kM]?B", shown)
     assert re.search(r"(?:\d B|[kM]B)/s", shown) or " ? " in shown
     assert re.search(r"\d:\d\d:\d\d|-:--:--", shown)
+
+
+def test_a_line_longer_than_any_header_ends_no_ingest(tmp_path):
+    (tmp_path / "long.log").write_text("2026-03-04T14:10:00Z INFO " + "x" * 200_000 + "\n")
+    assert rca.open().ingest(tmp_path).total("records_kept") == 1
