@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+
 from rca.errors import FormatError, OptionError, did_you_mean
 from rca.ingest.changes.formats import CHANGE_FORMATS
 from rca.ingest.contract import Format, Guess, Sample
@@ -41,6 +43,14 @@ def by_name(name: str, formats: tuple[Format, ...] = FORMATS) -> Format:
     raise OptionError(f"There is no format {name!r}. {did_you_mean(name, [item.name for item in formats])}")
 
 
+def _guess(item: Format, sample: Sample) -> Guess:
+    """Ask a format; a line that is longer than a field of a table may be is none of its lines."""
+    try:
+        return item.sniff(sample)
+    except csv.Error as error:
+        return Guess(0.0, f"no table: {error}")
+
+
 def choose(sample: Sample, formats: tuple[Format, ...] = FORMATS) -> Format:
     """Return the format that is surest of a file.
 
@@ -49,7 +59,7 @@ def choose(sample: Sample, formats: tuple[Format, ...] = FORMATS) -> Format:
     FormatError
         When none is; the message names the three best guesses and why each failed.
     """
-    guesses: list[tuple[Guess, Format]] = [(item.sniff(sample), item) for item in formats]
+    guesses: list[tuple[Guess, Format]] = [(_guess(item, sample), item) for item in formats]
     ranked = sorted(guesses, key=lambda pair: -pair[0].score)
     if ranked and ranked[0][0].score >= _SURE_ENOUGH:
         return ranked[0][1]
