@@ -159,9 +159,10 @@ def headline(claim: str, most: int = 180) -> str:
     text = escape_terminal(claim).replace("\n", " ").replace("\t", " ").strip()
     if len(text) <= most:
         return text
-    ends = [found.end() for found in re.finditer(r"[.;](?= )", text[: most + 1])]
-    if ends and ends[-1] >= most // 3:
-        return re.sub(r";$", ".", text[: ends[-1]])
+    for signs in ("[.;]", ":"):  # a sentence, else what stands before the detail
+        ends = [found.end() for found in re.finditer(rf"{signs}(?= )", text[: most + 1])]
+        if ends and ends[-1] >= most // 3:
+            return re.sub(r"[;:]$", ".", text[: ends[-1]])
     return text[: most - 1].rsplit(" ", 1)[0].rstrip(",;: ") + "…"
 
 
