@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from rca.schema.systems import DB_SYSTEMS
+
 __all__ = ["CALL_KEYS", "KINDS", "RESOURCE_KEYS", "SAMPLING_KEYS", "SPAN_KEYS", "STATUSES", "db_system", "threshold_weight", "weight_from"]  # fmt: skip
 
 KINDS = ("UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER")
@@ -62,19 +64,6 @@ SAMPLING_KEYS = (
 )
 """What senders write about sampling; :func:`weight_from` reads it."""
 
-_SYSTEMS: Mapping[str, str] = {
-    "mssql": "microsoft.sql_server",
-    "oracle": "oracle.db",
-    "postgres": "postgresql",
-    "dynamodb": "aws.dynamodb",
-    "redshift": "aws.redshift",
-    "cosmosdb": "azure.cosmosdb",
-    "db2": "ibm.db2",
-    "spanner": "gcp.spanner",
-    "mongo": "mongodb",
-    "microsoft sql server": "microsoft.sql_server",
-}
-
 
 def db_system(text: str) -> str:
     """Return the stable name of a database system.
@@ -85,7 +74,7 @@ def db_system(text: str) -> str:
     ('microsoft.sql_server', 'mysql')
     """
     plain = text.lower()
-    return _SYSTEMS.get(plain, plain)
+    return DB_SYSTEMS.get(plain, plain)
 
 
 _POWER_OF_NONE = 63

@@ -6,9 +6,7 @@ import pytest
 
 import rca
 from rca import sql
-from rca.engines.layouts.meanings import SYSTEMS
 from rca.errors import EngineError, OptionError, QueryError, StoreError
-from rca.ingest.semconv import _SYSTEMS
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +138,3 @@ def test_what_a_folder_lacks_comes_from_beside(tmp_path, recorded):
         assert store.tables()["changes"] == 0
     with rca.open(tmp_path / "all", beside=recorded) as store:
         assert store.tables()["changes"] == recorded.tables()["changes"]
-
-
-def test_names_of_database_systems_are_the_reader_s():
-    assert SYSTEMS == _SYSTEMS

@@ -5,21 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rca.engines.dialect import Dialect
+from rca.schema.systems import DB_SYSTEMS
 
-__all__ = ["SYSTEMS", "meanings"]
-
-SYSTEMS = {
-    "mssql": "microsoft.sql_server",
-    "oracle": "oracle.db",
-    "postgres": "postgresql",
-    "dynamodb": "aws.dynamodb",
-    "redshift": "aws.redshift",
-    "cosmosdb": "azure.cosmosdb",
-    "db2": "ibm.db2",
-    "spanner": "gcp.spanner",
-    "mongo": "mongodb",
-}
-"""Older names of database systems; the readers of files know the same, and a test says so."""
+__all__ = ["meanings"]
 
 _THRESHOLD = r"'(?:^|,) *ot=(?:[^,;]*;)*th:([0-9a-fA-F]{1,14})(?:[,;]|$)'"
 _CHANCES = ("_dd.rule_psr", "_dd.agent_psr", "_sample_rate", "sampling.probability")
@@ -40,7 +28,7 @@ def meanings(dialect: Dialect, get: Callable[..., str]) -> dict[str, Callable[..
         return f"CASE WHEN LENGTH({text}) < 16 AND {value} > 1 AND FLOOR({value}) = {value} THEN {dialect.cast(value, 'BIGINT')} ELSE 1 END"
 
     def system(text: str) -> str:
-        tries = " ".join(f"WHEN {text} = '{old}' THEN '{new}'" for old, new in SYSTEMS.items())
+        tries = " ".join(f"WHEN {text} = '{old}' THEN '{new}'" for old, new in DB_SYSTEMS.items())
         return f"CASE {tries} ELSE {text} END"
 
     def ident(text: str, width: str) -> str:
