@@ -118,6 +118,16 @@ class Standalone:
             "the cluster did not start: " + "".join(path.read_text()[-600:] for path in self.place.glob("*.log"))
         )
 
+    def log(self, name: str) -> str:
+        return (self.place / f"{name}.log").read_text(errors="replace")
+
+    def tasks(self, worker: int) -> int:
+        """Return how many tasks a worker's executors have begun."""
+        return sum(
+            path.read_text(errors="replace").count("Running task")
+            for path in (self.place / f"work-{worker}").glob("app-*/*/stderr")
+        )
+
     def executors(self, worker: int) -> list[int]:
         """Return the ids of the processes in which one worker computes."""
         children = Path(f"/proc/{self.workers[worker].pid}/task").glob("*/children")
