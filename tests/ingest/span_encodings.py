@@ -19,7 +19,6 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from backports import zstd
 from google.protobuf import json_format
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
@@ -52,6 +51,10 @@ class Span:
     def row(self):
         """Return the row of the store."""
         return (self.trace_id, self.span_id, self.parent, self.service, self.name, KINDS[self.kind], self.start, self.length, STATUSES[self.status])  # fmt: skip
+
+
+def _zstd(data):
+    return pa.Codec("zstd").compress(data, asbytes=True)
 
 
 def drawn(seed):
@@ -192,7 +195,7 @@ OTLP = {
     "gzip": lambda spans: gzip.compress(_one(otlp(spans))),
     "bzip2": lambda spans: bz2.compress(_lines(_singly(spans))),
     "xz": lambda spans: lzma.compress(_one(otlp(spans))),
-    "zstd": lambda spans: zstd.compress(_one(otlp(spans))),
+    "zstd": lambda spans: _zstd(_one(otlp(spans))),
 }
 
 
@@ -214,8 +217,8 @@ PROTOBUF = {
     "body": _message,
     "body, gzip": lambda spans: gzip.compress(_message(spans)),
     "lengths of four bytes": lambda spans: b"".join(struct.pack(">I", len(one)) + one for one in (_message([span]) for span in spans)),
-    "lengths of four bytes, each zstd": lambda spans: b"".join(struct.pack(">I", len(one)) + one for one in (zstd.compress(_message([span])) for span in spans)),
-    "lengths of four bytes, zstd": lambda spans: zstd.compress(b"".join(struct.pack(">I", len(one)) + one for one in (_message([span]) for span in spans))),
+    "lengths of four bytes, each zstd": lambda spans: b"".join(struct.pack(">I", len(one)) + one for one in (_zstd(_message([span])) for span in spans)),
+    "lengths of four bytes, zstd": lambda spans: _zstd(b"".join(struct.pack(">I", len(one)) + one for one in (_message([span]) for span in spans))),
     "lengths of varints": lambda spans: b"".join(_varint(len(one)) + one for one in (_message([span]) for span in spans)),
     "bodies one after another": lambda spans: b"".join(_message([span]) for span in spans),
 }  # fmt: skip
