@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -16,7 +17,7 @@ from rca.measures.services import Ranked, ranked_clues
 from rca.mechanisms.base import Found
 from rca.mechanisms.candidates import candidates
 from rca.mechanisms.external import External, external_causes
-from rca.mechanisms.quiet import unmoved
+from rca.mechanisms.quiet import Quiet, nothing_wrong
 from rca.mechanisms.scene import Scene, Seen, observe
 from rca.mechanisms.symptoms import symptoms_in
 from rca.mechanisms.weigh import Weighed, weigh, word_frequencies
@@ -28,8 +29,6 @@ __all__ = ["deploy_correlation"]
 
 _NOBODY = 4.0
 """Decibans of “no change did it” before anything outside is seen: as a change that is merely near in time."""
-_UNMOVED = 10.0
-"""Decibans that “no change did it” gains where nothing is wrong: no change makes requests as fast and as good as before."""
 _OUTSIDE = 30.0
 """Decibans of a cause outside that is seen as plainly as can be."""
 _TIE = 3.0
@@ -55,10 +54,23 @@ SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 
 @dataclass(frozen=True, slots=True)
 class _Outside:
-    decibans: float
+    """What speaks for “no change did it”: a cause outside, or that nothing is wrong (None where an alert fired)."""
+
+    caused: float
     cause: External | None
     found: Found | None
-    unmoved: str = ""
+    quiet: Quiet | None = None
+
+    @property
+    def decibans(self) -> float:
+        """Both together: their odds add up, for they exclude each other."""
+        odds = 10 ** (self.caused / 10) + (10 ** (self.quiet.decibans / 10) if self.quiet else 0.0)
+        return 10 * math.log10(odds)
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether “nothing is wrong” is the better half of it."""
+        return self.quiet is not None and self.quiet.decibans > self.caused
 
 
 def deploy_correlation(store: Store, incident: Incident, *, suspects: Sequence[Ranked] | None = None) -> Finding:
@@ -102,11 +114,8 @@ def deploy_correlation(store: Store, incident: Incident, *, suspects: Sequence[R
     frequencies = word_frequencies(found)
     weighed = [weigh(scene, item, frequencies, len(found)) for item in found]
     outside = _outside(scene)
-    if (
-        not scene.alerts
-        and 0 < max((item.decibans for item in weighed), default=0.0) - outside.decibans < _UNMOVED + _TIE
-    ):
-        outside = _doubted(outside, unmoved(store, incident.service_name, windows))
+    if not scene.alerts:
+        outside = replace(outside, quiet=nothing_wrong(store, incident.service_name, windows))
     probabilities, nobody = _posterior(weighed, outside.decibans)
     order = sorted(range(len(weighed)), key=lambda at: (-probabilities[at], weighed[at].candidate.time_ns))
     ranked = [weighed[at] for at in order]
@@ -160,11 +169,6 @@ def _outside(scene: Scene) -> _Outside:
     return _Outside(_NOBODY + _OUTSIDE * found.strength, cause, found)
 
 
-def _doubted(outside: _Outside, claim: str) -> _Outside:
-    """Add what it says for “no change did it” that nothing is wrong, where that could be said."""
-    return replace(outside, decibans=outside.decibans + _UNMOVED, unmoved=claim) if claim else outside
-
-
 def _posterior(weighed: list[Weighed], nobody: float) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], float]:
     """Return the probability of each change and of none; they add up to 1."""
     decibans = np.array([*(item.decibans for item in weighed), nobody])
@@ -196,9 +200,10 @@ def _ties(ranked: list[Weighed]) -> list[str]:
 
 def _claim(top: Weighed | None, ties: list[str], outside: _Outside, nobody: float, probability: float) -> str:
     if top is None:
+        if outside.quiet is not None and outside.is_quiet:
+            return f"No change did it, with probability {format_probability(nobody)}: {outside.quiet.claim}."
         if outside.cause is None or outside.found is None:
-            why = outside.unmoved or "nothing outside was seen either"
-            return f"No change did it, with probability {format_probability(nobody)}; {why}."
+            return f"No change did it, with probability {format_probability(nobody)}; nothing outside was seen either."
         return f"No change did it, with probability {format_probability(nobody)}: {outside.cause.title}. {outside.found.claim}."
     strongest = max(top.reasons, key=lambda reason: reason.decibans, default=None)
     why = f": {strongest.claim}" if strongest else ""
@@ -218,9 +223,15 @@ def _effect(probability: float, count: int) -> Effect:
 
 
 def _nobody_reasons(outside: _Outside) -> list[str]:
-    if outside.cause is None or outside.found is None:
-        return [f"{outside.unmoved or 'nothing outside was seen'} ({outside.decibans:+.1f} dB)"]
-    return [f"{outside.cause.title}: {outside.found.claim} ({outside.decibans:+.1f} dB)"]
+    seen = (
+        f"{outside.cause.title}: {outside.found.claim}"
+        if outside.cause is not None and outside.found is not None
+        else "nothing outside was seen"
+    )
+    reasons = [(outside.caused, seen)]
+    if outside.quiet is not None:
+        reasons.append((outside.quiet.decibans, outside.quiet.claim))
+    return [f"{claim} ({weight:+.1f} dB)" for weight, claim in sorted(reasons, reverse=True)]
 
 
 def _caveats(scene: Scene, ranked: list[Weighed]) -> tuple[str, ...]:
