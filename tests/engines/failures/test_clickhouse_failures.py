@@ -16,7 +16,7 @@ def test_over_http_statements_give_what_parquet_gives(
 ):
     with rca.open(generated / "spans") as here, rca.open(f"clickhouse://127.0.0.1:{front}/made") as there:
         known = parameters_of(here)
-        for name in ("red", "dependency_hops", "repeated_candidates", "trace_spans"):
+        for name in ("red", "dependency_hops", "request_call_counts", "trace_spans"):
             statement = sql.statement(name)
             params = filled_in(statement, known)
             rows = here.query(statement.sql, params)
