@@ -29,6 +29,10 @@ __all__ = ["deploy_correlation"]
 
 _NOBODY = 4.0
 """Decibans of “no change did it” before anything outside is seen: as a change that is merely near in time."""
+_SHARPNESS = 2.1
+"""What decibans are multiplied by before they become probabilities: elicited weights state too little. Log loss on the 23
+recordings declared `fit` that have changes is least at 4.3; halfway to 1 (the root), since 23 recordings of one shop say little
+of other systems, and stating too much costs more than stating too little."""
 _OUTSIDE = 30.0
 """Decibans of a cause outside that is seen as plainly as can be."""
 _TIE = 3.0
@@ -170,9 +174,9 @@ def _outside(scene: Scene) -> _Outside:
 
 
 def _posterior(weighed: list[Weighed], nobody: float) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], float]:
-    """Return the probability of each change and of none; they add up to 1."""
+    """Return the probability of each change and of none; they add up to 1. The order is that of the decibans."""
     decibans = np.array([*(item.decibans for item in weighed), nobody])
-    odds = np.power(10.0, (decibans - decibans.max()) / 10)
+    odds = np.power(10.0, _SHARPNESS * (decibans - decibans.max()) / 10)
     shares = odds / odds.sum()
     return shares[:-1], float(shares[-1])
 
