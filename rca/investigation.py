@@ -184,20 +184,7 @@ def _investigate(
 ) -> Investigation:
     observed, why = Observed(store, incident), []
     findings: dict[str, Finding] = {"data_quality": quality}
-    steps: tuple[tuple[str, Callable[[], Finding | None]], ...] = (
-        ("latency", lambda: latency(store, incident)),
-        ("deploy_correlation", lambda: deploy_correlation(store, incident, suspects=observed.suspects)),
-        ("queries_per_request", lambda: observed.calls),
-        ("repeated_queries", lambda: observed.repeated),
-        ("slow_queries", lambda: observed.slow),
-        ("saturation", lambda: observed.saturation),
-        ("dependencies", lambda: observed.hops),
-        ("compare_traces", lambda: compare_traces(store, incident)),
-        ("compare_attributes", lambda: compare_attributes(store, incident)),
-        ("messages", lambda: messages(store, incident)),
-        ("what_if", lambda: _without_repetition(store, incident, observed)),
-    )
-    for name, make in steps:
+    for name, make in _parts(store, incident, observed):
         told(name.replace("_", " "))
         try:
             found = make()
@@ -228,6 +215,25 @@ def _investigate(
         experiments=tuple(experiments),
         verdicts=verdicts,
         warnings=(*store.engine.notes, *observed.windows.notes, *_doubts(quality), *missed, *why),
+    )
+
+
+def _parts(
+    store: Store, incident: Incident, observed: Observed
+) -> tuple[tuple[str, Callable[[], Finding | None]], ...]:
+    """Return the questions of an investigation in their order, each with what answers it."""
+    return (
+        ("latency", lambda: latency(store, incident)),
+        ("deploy_correlation", lambda: deploy_correlation(store, incident, suspects=observed.suspects)),
+        ("queries_per_request", lambda: observed.calls),
+        ("repeated_queries", lambda: observed.repeated),
+        ("slow_queries", lambda: observed.slow),
+        ("saturation", lambda: observed.saturation),
+        ("dependencies", lambda: observed.hops),
+        ("compare_traces", lambda: compare_traces(store, incident)),
+        ("compare_attributes", lambda: compare_attributes(store, incident)),
+        ("messages", lambda: messages(store, incident)),
+        ("what_if", lambda: _without_repetition(store, incident, observed)),
     )
 
 
