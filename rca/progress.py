@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from rca.display import escape_terminal
 
-__all__ = ["Bar", "Progress", "fitting", "silent", "steps", "terminal"]
+__all__ = ["Bar", "Progress", "fitting", "steps", "terminal"]
 
 _MOMENT = 1.0
 """Seconds that work takes before a notebook shows its progress."""
@@ -138,11 +138,6 @@ class _Notebook:
 
     def done(self, path: str) -> None:  # noqa: ARG002
         self._before += self._size
-
-
-def silent() -> Progress:
-    """Return progress that shows nothing."""
-    return _Nothing()
 
 
 def fitting() -> Progress:

@@ -69,7 +69,6 @@ _CONTAINERS = {
     "kubernetes", "requestheaders", "contexts", "basedata", "tracecontext", "telemetry", "correlation", "ids", "fieldsmap", "eventdata", "logging", "params", "state", "scopes",
 }  # fmt: skip
 _WORDY = {"message", "msg", "text", "body", "formatted", "value"}
-_NESTED_ONLY = {"id": "request"}
 ENVELOPE_KEYS = (
     "_raw",
     "message",

@@ -95,7 +95,6 @@ _PRIORITY = re.compile(r"<(\d{1,3})>(?=[^<\s])")
 _SD = re.compile(r'\[([^\s\]]+)((?: [^\s=\]"]+="(?:[^"\\]|\\.)*")*)\]')
 _SD_PAIR = re.compile(r'([^\s="]+)="((?:[^"\\]|\\.)*)"')
 _KLOG_MESSAGE = re.compile(r'"((?:[^"\\]|\\.)*)"\s*(.*)', re.DOTALL)
-_TAIL_JSON = re.compile(r"^(?P<body>.*?)\s*(?P<json>\{.*\})\s*$", re.DOTALL)
 
 
 def text_row(text: str, line: int) -> Row | None:
