@@ -8,7 +8,7 @@ from typing import Any
 
 from rca.errors import NoDataError
 from rca.guards.alerts.names import Names, read_names
-from rca.guards.alerts.rules import duration_family
+from rca.guards.alerts.served import duration_family
 from rca.store import Store
 
 __all__ = ["TAG", "change_annotations", "grafana_dashboard"]

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from rca.errors import NoDataError, RcaError
 from rca.guards.alerts.dashboard import change_annotations, grafana_dashboard
-from rca.guards.alerts.rules import AlertRules, prometheus_rules
+from rca.guards.alerts.prometheus import prometheus_rules
+from rca.guards.alerts.rules import AlertRules
 from rca.model import Incident
 from rca.store import Store
 
