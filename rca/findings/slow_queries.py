@@ -114,38 +114,11 @@ def _windows(store: Store, incident: Incident | None) -> tuple[Window, Window | 
 def _row(
     digest: str, rows: pl.DataFrame, system: Mapping[str, Any], plans: pl.DataFrame, waits: list[Wait], total: float
 ) -> dict[str, Any]:
-    example = str(rows["example"].min())
     mine = [wait for wait in waits if wait.db_query_digest == digest]
-    bins = (
-        rows.group_by("bin_ns")
-        .agg(
-            pl.col("weight").sum(),
-            pl.col("duration_us").sum(),
-            pl.col("examined").sum(),
-            pl.col("with_rows").sum(),
-            pl.col("events").sum(),
-        )
-        .sort("bin_ns")
-    )
-    duration, examined, returned = (float(rows[name].sum()) for name in ("duration_us", "examined", "returned"))
-    with_rows = int(rows["with_rows"].sum())
-    per_row = examined / max(1.0, returned) if with_rows else None
-    found = suspect(
-        Facts(
-            described=describe(example, str(system.get("db_system_name") or "") or None),
-            events=int(rows["events"].sum()),
-            duration_ms=(bins["duration_us"] / bins["weight"] / 1000).to_numpy(),
-            examined=np.where(bins["with_rows"].to_numpy() > 0, (bins["examined"] / bins["weight"]).to_numpy(), np.nan),
-            examined_per_row=per_row,
-            lock_share=float(rows["lock_us"].sum()) / duration if duration else 0.0,
-            locked=int(rows["locked"].sum()),
-            full_scans=int(rows["full_scans"].sum()),
-            waits=len(mine),
-            plans=plans["plan"].to_list(),
-        )
-    )
+    facts = _facts(rows, str(system.get("db_system_name") or ""), plans, len(mine))
+    found = suspect(facts)
     by_period = {str(name): float(part["weight"].sum()) for (name,), part in rows.group_by("period")}
-    calls = float(rows["weight"].sum())
+    calls, duration = float(rows["weight"].sum()), float(rows["duration_us"].sum())
     return {
         "db_query_digest": digest,
         "db_system_name": system.get("db_system_name", ""),
@@ -156,15 +129,38 @@ def _row(
         "total_ms": duration / 1000,
         "share": duration / total if total else 0.0,
         **_quantiles(rows),
-        "lock_share": float(rows["lock_us"].sum()) / duration if duration else 0.0,
-        "rows_examined_per_row": per_row,
+        "lock_share": facts.lock_share,
+        "rows_examined_per_row": facts.examined_per_row,
         "suspicion": found.name,
         "index_candidate": found.index,
         "blocker": root_of(waits) if mine and found.name == "lock_contention" else "",
         "reason": found.reason,
-        "example": example[:500],
+        "example": _example(rows)[:500],
         "example_trace_id": system.get("example_trace_id", ""),
     }
+
+
+def _facts(rows: pl.DataFrame, system: str, plans: pl.DataFrame, waits: int) -> Facts:
+    """Return what the log says of one statement, by time bin and as a whole."""
+    counted = ("weight", "duration_us", "examined", "with_rows", "events")
+    bins = rows.group_by("bin_ns").agg(pl.col(name).sum() for name in counted).sort("bin_ns")
+    duration, examined, returned = (float(rows[name].sum()) for name in ("duration_us", "examined", "returned"))
+    return Facts(
+        described=describe(_example(rows), system or None),
+        events=int(rows["events"].sum()),
+        duration_ms=(bins["duration_us"] / bins["weight"] / 1000).to_numpy(),
+        examined=np.where(bins["with_rows"].to_numpy() > 0, (bins["examined"] / bins["weight"]).to_numpy(), np.nan),
+        examined_per_row=examined / max(1.0, returned) if int(rows["with_rows"].sum()) else None,
+        lock_share=float(rows["lock_us"].sum()) / duration if duration else 0.0,
+        locked=int(rows["locked"].sum()),
+        full_scans=int(rows["full_scans"].sum()),
+        waits=waits,
+        plans=plans["plan"].to_list(),
+    )
+
+
+def _example(rows: pl.DataFrame) -> str:
+    return str(rows["example"].min())
 
 
 def _quantiles(rows: pl.DataFrame) -> dict[str, float]:

@@ -31,15 +31,9 @@ from rca.stats.burn import SRE_WINDOWS, BurnRate, WindowBurn, burn_rate
 from rca.stats.canary import JudgeResult, judge
 from rca.stats.changepoints import change_points
 from rca.stats.evidence import CAPS, cap, combine_family, decibans, p_value_decibans, posterior, probability
+from rca.stats.histograms import HistogramComparison, compare_histograms, histogram_quantile_interval
 from rca.stats.intervals import mean_interval, proportion_interval, rate_ratio_interval
-from rca.stats.loghistogram import (
-    HistogramComparison,
-    LogHistogram,
-    bucket_index,
-    bucket_value,
-    compare_histograms,
-    histogram_quantile_interval,
-)
+from rca.stats.loghistogram import LogHistogram, bucket_index, bucket_value
 from rca.stats.multiplicity import fdr
 from rca.stats.onsets import Onset, onset
 from rca.stats.placebo import PlaceboResult, placebo_test
