@@ -24,6 +24,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -34,24 +35,28 @@ from rca.sql import statement
 
 STATEMENTS = ("red", "own_time", "requests_by_place", "dependency_hops", "request_call_counts", "trace_integrity")
 START, LENGTH = 1_772_633_400_000_000_000, 3_600_000_000_000
+STEP = 2_200_000
 GENERATE = (Path(__file__).parent / "sql" / "scale_spans.sql").read_text(encoding="utf-8")
 
 
 def make(folder: Path, spans: int) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    step = 2_200_000
-    con = duckdb.connect()
-    con.execute("SET memory_limit = '2GB'")
-    for number, first in enumerate(range(0, spans, step)):
-        traces = (first // 11, min(first + step, spans) // 11)
-        file = folder / f"spans-{number:03d}.parquet"
-        text = (
-            GENERATE.replace("$low", str(traces[0]))
-            .replace("$high", str(traces[1]))
-            .replace("$traces", str(max(1, spans // 11)))
-        )
-        con.execute(f"COPY ({text}) TO '{file}' (FORMAT parquet, COMPRESSION zstd)")
-    con.close()
+    """Write the spans into files of two million, several at a time; whole or not at all."""
+    unfinished = folder.with_name("unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    firsts = range(0, spans, STEP)
+    with duckdb.connect(config={"threads": 1}) as con, ThreadPoolExecutor(os.cpu_count()) as pool:
+
+        def write(number: int) -> None:
+            traces = firsts[number] // 11, min(firsts[number] + STEP, spans) // 11
+            text = GENERATE
+            for word, value in (("$low", traces[0]), ("$high", traces[1]), ("$traces", max(1, spans // 11))):
+                text = text.replace(word, str(value))
+            file = unfinished / f"spans-{number:03d}.parquet"
+            con.cursor().execute(f"COPY ({text}) TO '{file}' (FORMAT parquet, COMPRESSION zstd)")
+
+        list(pool.map(write, range(len(firsts))))
+    unfinished.rename(folder)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ SELECT
   service AS service_name,
   name AS span_name,
   kind AS span_kind,
-  CAST(1772633400000000000 + (trace * 3600000000000) // $traces + place * 1000000 AS BIGINT) AS start_ns,
+  CAST(1772633400000000000 + (CAST(trace AS HUGEINT) * 3600000000000) // $traces + place * 1000000 AS BIGINT) AS start_ns,
   CAST(length * (1 + (hash(trace * 31 + place) % 1000) / 500.0) * CASE WHEN trace % 10 = 0 THEN 5 ELSE 1 END AS BIGINT) AS duration_ns,
   CASE WHEN hash(trace * 7 + place) % 500 = 0 THEN 'ERROR' ELSE 'UNSET' END AS status_code,
   CASE WHEN db <> '' THEN db ELSE '' END AS db_system_name,

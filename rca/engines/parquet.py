@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -18,6 +20,9 @@ from rca.schema import TABLES, arrow_schema
 
 __all__ = ["DIALECT", "ParquetEngine", "parquet_files", "write_parquet"]
 
+MEMORY = 2_000_000_000
+"""Bytes that a statement may hold in memory; joins and groups that need more go on by way of temporary files."""
+_UNITS = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 _TYPES = (
     "VARCHAR",
     "BIGINT",
@@ -141,6 +146,7 @@ class ParquetEngine(DuckDBEngine):
         self.rows: dict[str, int] = {}
         self.notes = self.scope.notes()
         self._mount(_groups([path.resolve() for path in files]), where, beside or {})
+        _bound(con)
         folders = sorted({str(path.resolve().parent) + "/" for path in files})
         con.execute("SET allowed_directories = $folders", {"folders": folders})
         for statement in (
@@ -188,6 +194,17 @@ class ParquetEngine(DuckDBEngine):
             Always.
         """
         raise EngineError(f"{self.location} is read-only: {rows.num_rows} rows for {table} are refused.")
+
+
+def _bound(con: duckdb.DuckDBPyConnection) -> None:
+    """Let the engine hold little in memory, whatever the files hold; what is more goes to the folder for temporary files."""
+    row = con.execute("SELECT current_setting('memory_limit')").fetchone()
+    number, _, unit = str(row[0] if row else "").partition(" ")
+    limit = min(
+        MEMORY, int(float(number or 0) * _UNITS.get(unit, 0)) or MEMORY
+    )  # the engine's own is smaller in a small container
+    con.execute("SET memory_limit = $limit", {"limit": f"{limit}B"})
+    con.execute("SET temp_directory = $spill", {"spill": str(Path(tempfile.gettempdir()) / f"rca-{uuid.uuid4().hex}")})
 
 
 def write_parquet(engine: Engine, folder: Path, tables: Sequence[str]) -> list[Path]:

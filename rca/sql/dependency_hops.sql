@@ -20,14 +20,11 @@
 -- column breaker_during DOUBLE         the same in the incident
 -- column trace_id VARCHAR              one trace
 WITH servers AS (
-  SELECT trace_id, parent_span_id AS called_by, service_name, duration_ns
+  -- named by its parent, and by its own id where client and server share one
+  SELECT trace_id, CASE WHEN named = 1 THEN parent_span_id ELSE span_id END AS called_by, service_name, duration_ns
   FROM spans
-  WHERE span_kind IN ('SERVER', 'CONSUMER') AND parent_span_id <> ''
-  UNION ALL
-  -- client and server that share one id
-  SELECT trace_id, span_id AS called_by, service_name, duration_ns
-  FROM spans
-  WHERE span_kind IN ('SERVER', 'CONSUMER')
+  CROSS JOIN (SELECT 1 AS named UNION ALL SELECT 2 AS named) AS ways
+  WHERE span_kind IN ('SERVER', 'CONSUMER') AND (named = 2 OR parent_span_id <> '')
 ),
 hops AS (
   SELECT
@@ -65,16 +62,12 @@ hops AS (
       OR (client.start_ns >= $before_start_ns AND client.start_ns < $before_end_ns))
 ),
 sides AS (
-  SELECT trace_id, caller, callee, kind, 'client' AS side, client_ns AS length_ns, weight, is_during, failed, timed_out, refused
+  SELECT
+    trace_id, caller, callee, kind, side, weight, is_during, failed, timed_out, refused,
+    CASE WHEN side = 'client' THEN client_ns WHEN side = 'server' THEN server_ns ELSE client_ns - server_ns END AS length_ns
   FROM hops
-  UNION ALL
-  SELECT trace_id, caller, callee, kind, 'server' AS side, server_ns AS length_ns, weight, is_during, failed, timed_out, refused
-  FROM hops
-  WHERE is_served = 1 AND server_ns IS NOT NULL
-  UNION ALL
-  SELECT trace_id, caller, callee, kind, 'gap' AS side, client_ns - server_ns AS length_ns, weight, is_during, failed, timed_out, refused
-  FROM hops
-  WHERE is_served = 1 AND server_ns IS NOT NULL
+  CROSS JOIN (SELECT 'client' AS side UNION ALL SELECT 'server' AS side UNION ALL SELECT 'gap' AS side) AS looks
+  WHERE side = 'client' OR (is_served = 1 AND server_ns IS NOT NULL)
 )
 SELECT
   caller,

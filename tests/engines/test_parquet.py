@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 import rca
@@ -129,6 +131,23 @@ def test_window_and_sample_are_cut_in_the_files(folder, recorded):
     assert 0.2 < row[0] / whole[0] < 0.3
     with pytest.raises(OptionError, match="one trace in"):
         rca.open(folder, sample=3)
+
+
+def test_what_is_larger_than_memory_gives_the_same(generated, monkeypatch, parameters_of, filled_in, differs):
+    with rca.open(generated) as store:
+        known = parameters_of(store)
+        asked = {name: filled_in(sql.statement(name), known) for name in ("dependency_hops", "trace_integrity")}
+        roomy = {name: store.query(sql.statement(name).sql, params) for name, params in asked.items()}
+        most = store.query("SELECT current_setting('memory_limit') AS bound")["bound"][0]
+    assert most in ("1.8 GiB", "1.9 GiB")  # 2 GB, whatever the machine has
+    monkeypatch.setattr("rca.engines.parquet.MEMORY", 100_000_000)
+    with rca.open(generated) as store:
+        assert {
+            name: differs(roomy[name], store.query(sql.statement(name).sql, params)) for name, params in asked.items()
+        } == dict.fromkeys(asked, "")
+        place = Path(store.query("SELECT current_setting('temp_directory') AS place")["place"][0])
+        assert place.is_dir(), "nothing was written to temporary files: the memory was enough"
+    assert not place.exists()
 
 
 def test_what_a_folder_lacks_comes_from_beside(tmp_path, recorded):
