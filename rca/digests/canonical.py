@@ -7,6 +7,8 @@ statements. ``x IN (…)`` and ``x = ANY (…)`` with values read ``x = ?``: the
 
 from __future__ import annotations
 
+import re
+
 from rca.digests import clauses, commands
 from rca.digests.expressions import values_once
 from rca.digests.pieces import GROUP, NAME, OPERATOR, PUNCTUATION, QUERY, VALUE, WORD, Piece, expects_operand, pieces
@@ -77,7 +79,7 @@ def _close(opened: str, inner: list[Piece], closed: str, level: list[Piece]) -> 
         text = text_of(clauses.arrange(_partitions(inner)))
         level.append(Piece(QUERY, f"{opened}{text}{closed}"))
         return
-    inner = clauses.arrange(inner)
+    inner = _entries(inner) if opened == "{" else clauses.arrange(inner)
     if opened == "(" and len(inner) == 1 and _may_drop(before):
         unary = inner[0].kind == VALUE and before is not None and before.text in ("-", "+")
         if unary and (len(level) == 1 or expects_operand(level[-2])):
@@ -86,6 +88,14 @@ def _close(opened: str, inner: list[Piece], closed: str, level: list[Piece]) -> 
         return
     mixed = any(piece.kind == WORD and piece.text in ("and", "or", "xor") for piece in inner)
     level.append(Piece(GROUP, f"{opened}{text_of(inner)}{closed}", mixed=mixed))
+
+
+def _entries(inner: list[Piece]) -> list[Piece]:
+    """Of a map of values keep one entry."""
+    if any(piece.kind != VALUE and piece.text not in (":", ",") for piece in inner):
+        return clauses.arrange(inner)
+    keyed = any(piece.text == ":" for piece in inner)
+    return [Piece(VALUE, "? : ?" if keyed else "?")] if inner else inner
 
 
 def _is_value_as(inner: list[Piece]) -> bool:
@@ -159,6 +169,7 @@ _UNITS = word_set("microsecond second minute hour day week month quarter year") 
     for a in ("year", "month", "day", "hour", "minute", "second")
     for b in ("month", "hour", "minute", "second", "microsecond")
 )
+_SESSION_TABLE = re.compile(r"(?<=^#)(\w+?)_*[0-9a-f]{12}$")
 _TABLE_AFTER = frozenset(("from", "join", "into", "update", "table", "only", "truncate", "straight_join"))
 
 
@@ -182,6 +193,7 @@ def _partitions(level: list[Piece]) -> list[Piece]:
 
 
 def _without_runs(name: str) -> str:
+    name = _SESSION_TABLE.sub(r"\1", name)
     out, run = [], ""
     for letter in name + "\0":
         if letter.isdigit():

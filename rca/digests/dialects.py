@@ -6,7 +6,7 @@ import re
 
 __all__ = ["FAMILIES", "family"]
 
-FAMILIES = ("mysql", "postgres", "mssql", "ansi", "documents", "keyvalue")
+FAMILIES = ("mysql", "postgres", "mssql", "sqlite", "ansi", "documents", "keyvalue")
 """Groups of database systems that share their lexical rules."""
 
 _SYSTEMS = {
@@ -17,6 +17,7 @@ _SYSTEMS = {
     "edb": "postgres", "alloydb": "postgres", "duckdb": "postgres", "questdb": "postgres", "materialize": "postgres",
     "mssql": "mssql", "sqlserver": "mssql", "microsoft.sql_server": "mssql", "mssqlcompact": "mssql", "sybase": "mssql",
     "tsql": "mssql", "azure.sql": "mssql",
+    "sqlite": "sqlite", "sqlite3": "sqlite", "libsql": "sqlite", "cloudflare.d1": "sqlite",
     "mongodb": "documents", "mongo": "documents", "documentdb": "documents", "azure.cosmosdb": "documents",
     "cosmosdb": "documents", "elasticsearch": "documents", "opensearch": "documents", "couchdb": "documents",
     "couchbase": "documents", "dynamodb": "documents", "aws.dynamodb": "documents",

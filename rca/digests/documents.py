@@ -46,7 +46,7 @@ def document(text: str) -> str | None:
         return head if inner is None else f"{head} {shape(inner)}"
     whole = _parsed(body)
     if whole is not None:
-        return shape(whole)
+        return shape(_verb_first(whole))
     shell = _SHELL.fullmatch(body)
     inner = _parsed(shell["rest"]) if shell else None
     return f"{shell['head']} {shape(inner)}" if shell and inner is not None else None
@@ -58,6 +58,14 @@ def _parsed(text: str) -> Any:
     except orjson.JSONDecodeError:
         return None
     return value if isinstance(value, dict | list) else None
+
+
+def _verb_first(command: Any) -> Any:
+    """Order a command's keys: exports that sort keys and the server's own log are of one statement."""
+    if not isinstance(command, dict):
+        return command
+    verbs = [name for name in command if name.lower() in _NAMED and isinstance(command[name], str)][:1]
+    return {name: command[name] for name in (*verbs, *sorted(command.keys() - set(verbs)))}
 
 
 def _path(path: str) -> str:

@@ -28,6 +28,7 @@ _LETTER = r"A-Za-z_\u0080-\U0010ffff"
 _WORD = rf"[{_LETTER}][{_LETTER}0-9$]*"
 _NUMBER = r"0[xX][0-9a-fA-F]+|0[bB][01]+(?![0-9A-Za-z_])|(?:[0-9][0-9_]*\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _NOT_A_NUMBER = r"(?!(?:0[xX][0-9a-fA-F]+|0[bB][01]+|[0-9]+[eE][0-9]+)(?![0-9A-Za-z_$]))(?![0-9]+[eE][+-][0-9])"
+_GROUPED = r"(?![0-9]+(?:_[0-9]+)+(?![0-9A-Za-z_$]))"  # 1_000_000: a number to PostgreSQL, a name to MySQL
 _LINE = r"--[^\r\n]*"
 _MYSQL_LINE = r"--(?=[\s\x00-\x1f]|$)[^\r\n]*|\#[^\r\n]*"
 _BLOCK = r"/\*.*?(?:\*/|$)"
@@ -43,6 +44,7 @@ _STRINGS = {
     "mssql": rf"[nN]?{_PLAIN}",
     "ansi": rf"[qQ]'\[.*?\]'|[qQ]'\{{.*?\}}'|[eE]{_ESCAPED}|(?:[nNxXbBrR]|[uU]&)?{_PLAIN}|\$\$.*?(?:\$\$|$)",
     "backslash": rf"(?:[nNxXbBeErR])?{_ESCAPED}",
+    "sqlite": rf"[xX]?{_PLAIN}",
 }
 _NAMES = {
     "mysql": r"`(?:[^`]|``)*(?:`|$)",
@@ -51,6 +53,7 @@ _NAMES = {
     "ansi": r'"(?:[^"]|"")*(?:"|$)|`(?:[^`]|``)*(?:`|$)',
 }
 _NAMES["backslash"] = _NAMES["ansi"]
+_NAMES["sqlite"] = rf"{_NAMES['ansi']}|\[[^\]]*\]"
 _COMMENTS = {
     "mysql": rf"{_MYSQL_LINE}|{_MYSQL_BLOCK}",
     "postgres": rf"{_LINE}",
@@ -58,6 +61,7 @@ _COMMENTS = {
     "ansi": rf"{_LINE}|(?<!:)//[^\r\n]*|{_BLOCK}",
 }
 _COMMENTS["backslash"] = _COMMENTS["ansi"]
+_COMMENTS["sqlite"] = _COMMENTS["mssql"]
 _FORMAT = r"%\([A-Za-z_0-9. ]+\)[sdif]|%[sdif](?![A-Za-z0-9_])|\{\{?\s*[A-Za-z_]\w*\s*(?::\s*\w+(?:\(\w+\))?)?\s*\}\}?"
 _COLON = r"(?<![:\w\])}]):[A-Za-z_0-9]\w*"
 _PARAMETERS = {
@@ -66,7 +70,7 @@ _PARAMETERS = {
     "mssql": rf"\?|@(?!@)[\w$#]+|{_FORMAT}",
     "ansi": rf"\?[0-9]*|\$[0-9?]+|\$[A-Za-z_]\w*|@(?!@)[\w$]+|{_FORMAT}|{_COLON}",
 }
-_PARAMETERS["backslash"] = _PARAMETERS["ansi"]
+_PARAMETERS["backslash"] = _PARAMETERS["sqlite"] = _PARAMETERS["ansi"]
 _QUESTION = r"\?[|&]?"
 _OPERATOR = r"->>|->|#>>|#>|@>|<@|\|\||&&|<=>|<=|>=|<>|!=|!~\*?|~\*|:=|=>|<<|>>|\*=|[-+*/%<>=~!@\#&|^`:?\\]"
 
@@ -82,7 +86,7 @@ def _pattern(name: str) -> re.Pattern[str]:
         rf"(?P<string>{_STRINGS[name]})",
         rf"(?P<name>{_NAMES[name]})",
         rf"(?P<ellipsis>\.\.\.|…)|(?P<uuid>{_UUID if name in ('ansi', 'backslash') else '(?!)'})",
-        rf"(?P<mixed>{_NOT_A_NUMBER}[0-9]+[{_LETTER}][{_LETTER}0-9$]*)",
+        rf"(?P<mixed>{_NOT_A_NUMBER}{_GROUPED if name == 'postgres' else ''}[0-9]+[{_LETTER}][{_LETTER}0-9$]*)",
         rf"(?P<number>{_NUMBER})",
         rf"(?P<cast>::)|(?P<question>{question})",
         rf"(?P<parameter>{_PARAMETERS[name]})",
@@ -109,7 +113,7 @@ def tokens(sql: str, family: str) -> Iterator[Token]:
     sql
         The statement.
     family
-        ``mysql``, ``postgres``, ``mssql`` or ``ansi``.
+        ``mysql``, ``postgres``, ``mssql``, ``sqlite`` or ``ansi``.
 
     Examples
     --------

@@ -10,6 +10,7 @@ from rca.digests.canonical import canonical
 from rca.digests.dialects import family
 from rca.digests.documents import document
 from rca.digests.keyvalue import keyvalue
+from rca.digests.wrapped import unwrapped
 from rca.errors import OptionError, did_you_mean
 
 __all__ = ["STYLES", "digest", "digest_id"]
@@ -66,7 +67,9 @@ def _house(sql: str, dialect: str | None) -> str:
     if kind == "documents":
         found = document(sql)
         return found if found is not None else canonical(sql, "ansi")
-    return keyvalue(sql) if kind == "keyvalue" else canonical(sql, kind)
+    if kind == "keyvalue":
+        return keyvalue(sql)
+    return canonical(unwrapped(sql) if kind == "mssql" else sql, kind)
 
 
 def digest_id(digest: str) -> str:

@@ -88,7 +88,7 @@ _MSSQL = _Rules(
     plain_names=r"\A[^\[]*(?:\[[A-Za-z_][A-Za-z0-9_ ]*\][^\[]*)*\z",
     mark="[",
     line_comment=r"--[^\r\n]*",
-    exact=r'"',
+    exact=r'"|(?i:sp_(?:executesql|prepare|(?:cursor)?prepexec))',
     left_over=("'", "/*", "--"),
     balanced=_balanced(_PLAIN, r"'[^'*]*'", r"'"),
 )

@@ -9,6 +9,7 @@ from rca.digests import filters
 from rca.digests.dialects import family
 from rca.digests.recogniser import Recogniser
 from rca.digests.words import word_set
+from rca.digests.wrapped import unwrapped
 
 __all__ = ["Statement", "describe"]
 
@@ -74,7 +75,7 @@ def describe(sql: str, dialect: str | None = None) -> Statement:
     if kind == "keyvalue":
         words = sql.split()
         return Statement(operation=words[0].upper() if words else "")
-    seen = Recogniser(sql, kind)
+    seen = Recogniser(unwrapped(sql) if kind == "mssql" else sql, kind)
     seen.run()
     return Statement(
         operation=seen.operation,
