@@ -7,20 +7,23 @@ import re
 __all__ = ["FAMILIES", "family"]
 
 FAMILIES = ("mysql", "postgres", "mssql", "sqlite", "ansi", "documents", "keyvalue")
-"""Groups of database systems that share their lexical rules."""
+"""Groups of database systems that share their lexical rules; under ``mysql`` double quotes hold text and backticks names."""
 
 _SYSTEMS = {
     "mysql": "mysql", "mariadb": "mysql", "tidb": "mysql", "percona": "mysql", "singlestore": "mysql", "aurora": "mysql",
     "vitess": "mysql", "oceanbase": "mysql", "doris": "mysql", "starrocks": "mysql", "memsql": "mysql",
+    "couchbase": "mysql", "azure.cosmosdb": "mysql", "cosmosdb": "mysql", "bigquery": "mysql", "gcp.bigquery": "mysql",
+    "spanner": "mysql", "gcp.spanner": "mysql", "hive": "mysql", "spark": "mysql", "databricks": "mysql", "impala": "mysql",
+    "neo4j": "mysql", "memgraph": "mysql",
     "postgres": "postgres", "postgresql": "postgres", "cockroachdb": "postgres", "redshift": "postgres",
     "aws.redshift": "postgres", "yugabytedb": "postgres", "timescaledb": "postgres", "greenplum": "postgres",
     "edb": "postgres", "alloydb": "postgres", "duckdb": "postgres", "questdb": "postgres", "materialize": "postgres",
     "mssql": "mssql", "sqlserver": "mssql", "microsoft.sql_server": "mssql", "mssqlcompact": "mssql", "sybase": "mssql",
     "tsql": "mssql", "azure.sql": "mssql",
     "sqlite": "sqlite", "sqlite3": "sqlite", "libsql": "sqlite", "cloudflare.d1": "sqlite",
-    "mongodb": "documents", "mongo": "documents", "documentdb": "documents", "azure.cosmosdb": "documents",
-    "cosmosdb": "documents", "elasticsearch": "documents", "opensearch": "documents", "couchdb": "documents",
-    "couchbase": "documents", "dynamodb": "documents", "aws.dynamodb": "documents",
+    "mongodb": "documents", "mongo": "documents", "documentdb": "documents",
+    "elasticsearch": "documents", "opensearch": "documents", "couchdb": "documents",
+    "dynamodb": "documents", "aws.dynamodb": "documents",
     "redis": "keyvalue", "valkey": "keyvalue", "memcached": "keyvalue", "keydb": "keyvalue", "dragonfly": "keyvalue",
 }  # fmt: skip
 

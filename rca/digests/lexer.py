@@ -65,7 +65,7 @@ _COMMENTS["sqlite"] = _COMMENTS["mssql"]
 _FORMAT = r"%\([A-Za-z_0-9. ]+\)[sdif]|%[sdif](?![A-Za-z0-9_])|\{\{?\s*[A-Za-z_]\w*\s*(?::\s*\w+(?:\(\w+\))?)?\s*\}\}?"
 _COLON = r"(?<![:\w\])}]):[A-Za-z_0-9]\w*"
 _PARAMETERS = {
-    "mysql": rf"\?[0-9]*|@(?!@)[\w$.]+|{_FORMAT}|{_COLON}",
+    "mysql": rf"\?[0-9]*|\$[A-Za-z_0-9]\w*|@(?!@)[\w$.]+|{_FORMAT}|{_COLON}",
     "postgres": rf"\$[0-9?]+|\$[A-Za-z_]\w*|{_FORMAT}|{_COLON}",
     "mssql": rf"\?|@(?!@)[\w$#]+|{_FORMAT}",
     "ansi": rf"\?[0-9]*|\$[0-9?]+|\$[A-Za-z_]\w*|@(?!@)[\w$]+|{_FORMAT}|{_COLON}",

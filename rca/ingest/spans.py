@@ -15,7 +15,6 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from rca.digests import digest_many
 from rca.ingest.contract import Sink
 from rca.ingest.pairs import Pairs, Selection, json_map
 from rca.ingest.semconv import (  # fmt: skip
@@ -25,10 +24,10 @@ from rca.ingest.semconv import (  # fmt: skip
     SAMPLING_KEYS,
     SPAN_KEYS,
     STATUSES,
-    db_system,
     threshold_weight,
     weight_from,
 )
+from rca.ingest.statements import Statements
 
 __all__ = ["Resource", "Scope", "SpanRows"]
 
@@ -78,7 +77,7 @@ class SpanRows:
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
         self.pairs = Pairs()
-        self._digests: dict[tuple[str, str], str] = {}
+        self._statements = Statements()
         self._resources: dict[tuple[tuple[str, str], ...], Resource] = {}
         self._scopes: dict[tuple[tuple[str, str], ...], Scope] = {}
         self._clear()
@@ -242,10 +241,7 @@ class SpanRows:
         """Fill the columns whose values follow from several attributes."""
         if "http_response_status_code" in columns:
             columns["http_response_status_code"] = _status_codes(columns["http_response_status_code"])
-        if "db_system_name" in columns:
-            columns["db_system_name"] = _each(columns["db_system_name"], db_system)
-        if "db_query_text" in columns:
-            columns["db_query_digest"] = self._digested(columns["db_query_text"], columns.get("db_system_name"))
+        self._statements.settle(columns)
         calls = {row: most for row, found in selection.rows_with(CALL_KEYS).items() if (most := _calls(found)) > 1}
         calls |= self.calls
         if calls:
@@ -277,31 +273,6 @@ class SpanRows:
         columns["resource_attributes"] = pa.DictionaryArray.from_arrays(index, maps)
         return columns
 
-    def _digested(self, texts: pa.Array, systems: pa.Array | None) -> pa.Array:
-        texts = texts.dictionary_encode()
-        values = texts.dictionary.to_pylist()
-        if systems is None:
-            return pa.DictionaryArray.from_arrays(texts.indices, pa.array(self._digest(values, ""))).dictionary_decode()
-        systems = systems.dictionary_encode()
-        names = systems.dictionary.to_pylist()
-        codes = systems.indices.to_numpy().astype(np.int64) * len(values) + texts.indices.to_numpy()
-        distinct, inverse = np.unique(codes, return_inverse=True)
-        digests = np.empty(len(distinct), dtype=object)
-        for number, name in enumerate(names):
-            mine = np.flatnonzero(distinct // len(values) == number)
-            digests[mine] = self._digest([values[code % len(values)] for code in distinct[mine].tolist()], name)
-        return pa.array(digests, pa.string()).take(pa.array(inverse))
-
-    def _digest(self, texts: Sequence[str], system: str) -> list[str]:
-        """Return the digest of each text; what one batch learned is known in the next."""
-        known = self._digests
-        if len(known) > 200_000:
-            known.clear()
-        new = [text for text in texts if text and (system, text) not in known]
-        if new:
-            known.update(zip(((system, text) for text in new), digest_many(new, system or None), strict=True))
-        return [known[system, text] if text else "" for text in texts]
-
 
 def _numbers(firsts: Sequence[int], sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Return the record numbers of groups that begin at `firsts`."""
@@ -314,12 +285,6 @@ def _sparse(values: Mapping[int, Any], count: int, default: Any, kind: pa.DataTy
     for row, value in values.items():
         column[row] = value
     return pa.array(column, kind)
-
-
-def _each(column: pa.Array, change: Any) -> pa.Array:
-    coded = column.dictionary_encode()
-    changed = pa.array([change(text) for text in coded.dictionary.to_pylist()], pa.string())
-    return changed.take(coded.indices)
 
 
 def _status_codes(column: pa.Array) -> pa.Array:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from rca.digests import family
 from rca.ingest.clock import Clock
 from rca.ingest.contract import NO, Format, Guess, Sample, Sink
-from rca.ingest.semconv import SAMPLING_KEYS, weight_from
+from rca.ingest.semconv import SAMPLING_KEYS, db_system, weight_from
 from rca.ingest.source import Source
 from rca.ingest.spans import SpanRows
 from rca.ingest.traces.datadog_shapes import agents, identifiers, inside
@@ -18,6 +19,8 @@ from rca.ingest.values import BadRecord, count_of
 __all__ = ["DATADOG"]
 
 _KIND_OF_TYPE = {"web": "SERVER", "sql": "CLIENT", "db": "CLIENT", "cache": "CLIENT", "http": "CLIENT", "redis": "CLIENT", "mongodb": "CLIENT", "elasticsearch": "CLIENT"}  # fmt: skip
+_STORES = {"sql": "", "db": "", "redis": "redis", "valkey": "valkey", "cassandra": "cassandra", "mongodb": "mongodb", "memcached": "memcached"}  # fmt: skip
+"""Types of spans whose resource is a statement, and the database that the type names."""
 _RESOURCE = {"env": "deployment.environment.name", "version": "service.version"}
 
 
@@ -80,8 +83,10 @@ def _span(rows: SpanRows, weight: float, high: str, span: dict[str, Any]) -> Non
         meta.setdefault("resource.name", words)
     if kind:
         meta.setdefault("span.type", kind)
-    if kind == "sql" and words:
-        meta.setdefault("db.query.text", words)  # Datadog keeps the statement in the resource
+    if kind in _STORES and words:
+        meta.setdefault("db.query.text", meta.get("redis.raw_command") or words)  # Datadog keeps the statement there
+        if not (meta.get("db.system") or meta.get("db.type")):
+            meta["db.system"] = _STORES[kind] or _named(str(span.get("name")))
     trace_id, span_id, parent_span_id = identifiers(span, high)
     rows.add(
         rows.resource(resource), trace_id=trace_id, span_id=span_id, parent_span_id=parent_span_id,
@@ -90,6 +95,12 @@ def _span(rows: SpanRows, weight: float, high: str, span: dict[str, Any]) -> Non
         status=2 if count_of(span.get("error")) else 0, message=meta.get("error.message", meta.get("error.msg", "")),
         attributes=meta, weight=weight,
     )  # fmt: skip
+
+
+def _named(operation: str) -> str:
+    """Return the database that an operation such as ``postgres.query`` names."""
+    first = db_system(operation.partition(".")[0])
+    return first if family(first, "") != "ansi" else "other_sql"
 
 
 DATADOG = Format("datadog-traces", "Datadog traces as JSON", ("spans",), sniff, read)
