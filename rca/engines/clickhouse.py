@@ -56,6 +56,8 @@ DIALECT = Dialect(
         "counted": "if(mapContains({0}, {1}), toString({0}[{1}]), '')",
         "make:map": "mapFromArrays([{0}], [{1}])",
         "make:list": "[{0}]",
+        "any": "any({0})",
+        "plain": "mapFilter((k, v) -> NOT startsWith(k, '__'), CAST({0} AS Map(String, String)))",
         "number": "toFloat64OrNull({0})",
         "extract": "extract({0}, {1})",
         "hex": "reinterpretAsInt64(reverse(unhex(concat('00', {0}))))",

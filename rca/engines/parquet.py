@@ -62,6 +62,8 @@ DIALECT = Dialect(
         "key:template": "regexp_replace(substr(split_part(body, chr(10), 1), 1, 1000), '[A-Za-z0-9_]*[0-9][A-Za-z0-9_]*', '0', 'g')",
         "make:map": "MAP([{0}], [{1}])",
         "make:list": "[{0}]",
+        "any": "any_value({0})",
+        "plain": "map_from_entries(list_filter(map_entries({0}), lambda pair: NOT starts_with(pair.key, '__')))",
         "number": "TRY_CAST({0} AS DOUBLE)",
         "extract": "regexp_extract({0}, {1}, 1)",
         "hex": "CAST('0x' || {0} AS BIGINT)",

@@ -41,6 +41,8 @@ DIALECT = Dialect(
         "empty:list": "array()",
         "null:list": "NULL",
         "null:text": "CAST(NULL AS STRING)",
+        "any": "any_value({0})",
+        "plain": "map_filter({0}, (k, v) -> NOT startswith(k, '__'))",
         "number": "try_cast({0} AS DOUBLE)",
         "extract": "regexp_extract({0}, {1}, 1)",
         "hex": "CAST(conv({0}, 16, 10) AS BIGINT)",

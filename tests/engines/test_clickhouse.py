@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import duckdb
 import pytest
 
 import rca
@@ -157,6 +158,36 @@ def test_signoz_gives_the_same_spans(client, folder, few, recorded, parameters_o
                 assert not what, f"{name}: {what}"
                 compared.append(name)
     assert len(compared) > 15
+
+
+def test_signoz_gives_the_same_metrics(client, folder, tmp_path, parameters_of, statement_names, filled_in, differs):
+    fill(client, "signoz", folder, database="signoz_metrics")
+    (tmp_path / "spans.parquet").write_bytes((folder / "spans.parquet").read_bytes())
+    with duckdb.connect() as con:  # what SigNoz keeps of metrics: numbers at milliseconds
+        con.execute(
+            f"COPY (SELECT * REPLACE (time_ns - time_ns % 1000000 AS time_ns) FROM '{folder}/metrics.parquet' "
+            f"WHERE metric_type IN ('gauge', 'sum') AND value IS NOT NULL) TO '{tmp_path}/metrics.parquet' (FORMAT parquet)"
+        )
+    compared = []
+    with rca.open(tmp_path) as reference, rca.open(client) as store:
+        assert store.engine.mounted["metrics"] == ("samples_v4",)
+        assert store.tables()["metrics"] == reference.tables()["metrics"]
+        known = parameters_of(reference)
+        for name in statement_names:
+            statement = sql.statement(name)
+            relations = set(re.findall(r"\b(?:FROM|JOIN) (\w+)", statement.sql)) & {
+                table.name for table in schema.TABLES
+            }
+            if relations == {"metrics"} and "start_time_ns" not in statement.sql:
+                params = filled_in(statement, known)
+                what = differs(reference.query(statement.sql, params), store.query(statement.sql, params))
+                assert not what, f"{name}: {what}"
+                compared.append(name)
+    assert len(compared) > 3
+    low, high = known["from_ns"], known["start_ns"]
+    with rca.open(tmp_path, start=low, end=high) as reference, rca.open(client, start=low, end=high) as store:
+        assert 0 < store.tables()["metrics"] == reference.tables()["metrics"]
+        assert 0 < store.tables()["spans"] == reference.tables()["spans"]
 
 
 def test_settings_that_keep_results_right_are_checked(client, own_tables):

@@ -6,7 +6,9 @@ A layout is a file of SELECTs, one a canonical relation, over columns that are l
     -- from otel_traces                   customary names of the table; others are found by their columns
     -- needs TraceId SpanId Duration      columns that the table must have
     -- without MetricName                 columns that it must not have
-    -- time Timestamp                     column by which a window is cut off
+    -- beside time_series                 a table that must be there, too: @beside() names it
+    -- time Timestamp                     column by which a window is cut off; then the nanoseconds of its unit, if it is a number of others
+    -- bucket ts_bucket_start 1800        column with the start of the time's bucket, and its length, both in seconds: the primary index
     -- trace TraceId                      column by which traces are sampled and fetched
     SELECT
       @id(TraceId, 32) AS trace_id,
@@ -21,7 +23,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 
@@ -34,7 +36,7 @@ from rca.schema import Column, Table, table
 
 __all__ = ["Layout", "Source", "default", "empty", "inline", "layouts", "matches", "select"]
 
-_HEAD = re.compile(r"^-- (relation|from|needs|without|time|trace)\s+(.*)$", re.MULTILINE)
+_HEAD = re.compile(r"^-- (relation|from|needs|without|beside|time|bucket|trace)\s+(.*)$", re.MULTILINE)
 _GIVEN = re.compile(r"\bAS (\w+),?$", re.MULTILINE)
 
 
@@ -47,7 +49,10 @@ class Layout:
     names: tuple[str, ...]
     needs: tuple[str, ...]
     without: tuple[str, ...]
+    beside: str
     time: str
+    unit_ns: int
+    bucket: tuple[str, ...]
     trace: str
     sql: str
 
@@ -67,6 +72,8 @@ class Source:
     name: str
     reference: str
     columns: Mapping[str, str]
+    beside: Source | None = None
+    """The table that a layout reads along with it."""
 
 
 @cache
@@ -83,7 +90,8 @@ def layouts() -> tuple[Layout, ...]:
             found.append(
                 Layout(
                     file.removesuffix(".sql"), head["relation"][0], tuple(head.get("from", ())), tuple(head["needs"]),
-                    tuple(head.get("without", ())), "".join(head.get("time", [])[:1]), "".join(head.get("trace", [])[:1]), sql,
+                    tuple(head.get("without", ())), "".join(head.get("beside", [])), "".join(head.get("time", [])[:1]),
+                    int("".join(head.get("time", [])[1:]) or 1), tuple(head.get("bucket", ())), "".join(head.get("trace", [])), sql,
                 )
             )  # fmt: skip
     return tuple(found)
@@ -98,6 +106,9 @@ def matches(sources: Sequence[Source], *, every: bool = False) -> dict[str, list
     chosen: dict[str, list[tuple[Layout, Source]]] = {}
     for layout in layouts():
         fitting = [source for source in sources if layout.fits(source.columns)]
+        if layout.beside:
+            others = [other for other in sources if other.name.lower() == layout.beside]
+            fitting = [replace(source, beside=others[0]) for source in fitting if others]
         named = [source for name in layout.names for source in fitting if source.name.lower() == name]
         before = chosen.get(layout.relation, [])
         if any(other.file != layout.file for other, _ in before):
@@ -136,6 +147,10 @@ def select(
     else:
         given = {name: dialect.quoted(name) for name in _GIVEN.findall(layout.sql)}
         macros = Macros(dialect, source.columns, _from(layout, source, dialect, scope, traces))
+        if source.beside:
+            macros = replace(
+                macros, columns={**source.beside.columns, **source.columns}, beside=source.beside.reference
+            )
         inner, types = f"({expand(layout.sql, macros.all())})", {}
         alias = " AS laid"
     given |= learned or {}
@@ -206,7 +221,12 @@ def _from(layout: Layout, source: Source, dialect: Dialect, scope: Scope, traces
     time = dialect.quoted(layout.time) if layout.time in source.columns else ""
     if time and scope.start_ns is not None and scope.end_ns is not None:
         instant = dialect.word("instant", kind_of(dialect, source.columns[layout.time])) or "{0}"
-        conditions += [f"{time} >= {instant.format(scope.start_ns)}", f"{time} < {instant.format(scope.end_ns)}"]
+        low, high = (-(-at // layout.unit_ns) for at in (scope.start_ns, scope.end_ns))
+        conditions += [f"{time} >= {instant.format(low)}", f"{time} < {instant.format(high)}"]
+        if layout.bucket and layout.bucket[0] in source.columns:
+            bucket, length = dialect.quoted(layout.bucket[0]), int(layout.bucket[1])
+            first, last = scope.start_ns // 1_000_000_000 - length, scope.end_ns // 1_000_000_000
+            conditions += [f"{bucket} >= {first}", f"{bucket} <= {last}"]
     trace = dialect.quoted(layout.trace) if layout.trace in source.columns else ""
     if trace and scope.sample > 1:
         conditions.append(scope.sampled(trace))

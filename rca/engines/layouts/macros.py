@@ -20,6 +20,8 @@ class Macros:
     """The table's columns with the engine's types."""
     origin: str
     """The table in a FROM clause, cut to window and sample."""
+    beside: str = ""
+    """The table that is read along with it."""
 
     def all(self) -> dict[str, Callable[..., str]]:
         """Return every macro by its name: the engine's own words, and those that look at the table."""
@@ -28,7 +30,7 @@ class Macros:
         macros |= meanings(self.dialect, self.get)
         return macros | {
             "get": self.get, "map": self.attributes, "has": self.has, "pairs": self.pairs,
-            "each": self.each, "merged": self.merged, "source": lambda: self.origin,
+            "each": self.each, "merged": self.merged, "source": lambda: self.origin, "beside": lambda: self.beside,
         }  # fmt: skip
 
     def _kind(self, column: str) -> str:

@@ -1,15 +1,17 @@
--- Tables of SigNoz: the index of spans, version 3, and logs, version 2. Attributes are three maps, by the type of their values.
+-- Tables of SigNoz: the index of spans, version 3; logs, version 2; samples and series of metrics, version 4. Attributes of spans
+-- and logs are three maps, by the type of their values; newer versions keep the resource as JSON, too.
 
 -- relation spans
 -- from distributed_signoz_index_v3 signoz_index_v3
 -- needs ts_bucket_start timestamp trace_id span_id parent_span_id name duration_nano attributes_string attributes_number resources_string
 -- time timestamp
+-- bucket ts_bucket_start 1800
 -- trace trace_id
 SELECT
   @id(trace_id, 32) AS trace_id,
   @id(span_id, 16) AS span_id,
   @id(parent_span_id, 16) AS parent_span_id,
-  @get(resources_string, 'service.name') AS service_name,
+  COALESCE(NULLIF(@get(resources_string, 'service.name'), ''), @get(resource, 'service.name')) AS service_name,
   name AS span_name,
   CASE WHEN UPPER(@has(kind_string, '')) IN ('SERVER', 'CLIENT', 'INTERNAL', 'PRODUCER', 'CONSUMER')
     THEN UPPER(@has(kind_string, '')) ELSE 'UNSPECIFIED' END AS span_kind,
@@ -48,10 +50,11 @@ FROM @source()
 -- from distributed_logs_v2 logs_v2
 -- needs timestamp body severity_text severity_number attributes_string attributes_number resources_string
 -- time timestamp
+-- bucket ts_bucket_start 1800
 -- trace trace_id
 SELECT
   @ns(timestamp) AS time_ns,
-  @get(resources_string, 'service.name') AS service_name,
+  COALESCE(NULLIF(@get(resources_string, 'service.name'), ''), @get(resource, 'service.name')) AS service_name,
   severity_number AS severity_number,
   severity_text AS severity_text,
   body AS body,
@@ -61,3 +64,34 @@ SELECT
   @merged(attributes_string, attributes_number, attributes_bool, trace_state) AS attributes,
   @map(resources_string) AS resource_attributes
 FROM @source()
+
+-- A series has a row an hour; its samples are whole milliseconds. Of histograms and summaries the exporter makes series of their own, by a
+-- suffix: counts, sums and buckets rise, the least, the greatest and the quantiles do not.
+
+-- relation metrics
+-- from distributed_samples_v4 samples_v4
+-- needs temporality metric_name fingerprint unix_milli value
+-- beside time_series_v4
+-- time unix_milli 1000000
+SELECT
+  unix_milli * 1000000 AS time_ns,
+  series_service AS service_name,
+  metric_name AS metric_name,
+  series_unit AS unit,
+  CASE WHEN series_rises = 1 THEN 'sum' ELSE 'gauge' END AS metric_type,
+  CASE WHEN series_rises = 1 THEN LOWER(temporality) ELSE '' END AS temporality,
+  CASE WHEN series_rises = 1 THEN series_monotonic ELSE NULL END AS is_monotonic,
+  value AS value,
+  series_attributes AS attributes,
+  series_resource AS resource_attributes
+FROM @source()
+JOIN (
+  SELECT
+    metric_name AS series_name, fingerprint AS series_fingerprint, @any(unit) AS series_unit, @any(is_monotonic) AS series_monotonic,
+    @any(@get(resource_attrs, 'service.name', 'service_name')) AS series_service,
+    @any(@plain(attrs)) AS series_attributes, @any(@plain(resource_attrs)) AS series_resource,
+    MAX(CASE WHEN temporality IN ('Cumulative', 'Delta') AND type <> 'Gauge'
+      AND metric_name NOT LIKE '%.min' AND metric_name NOT LIKE '%.max' AND metric_name NOT LIKE '%.quantile' THEN 1 ELSE 0 END) AS series_rises
+  FROM @beside()
+  GROUP BY metric_name, fingerprint
+) AS series ON metric_name = series_name AND fingerprint = series_fingerprint
