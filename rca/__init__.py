@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from rca.guards.template import new_notebook
     from rca.hypotheses import HYPOTHESES, Hypothesis, score_hypotheses
     from rca.ingest.contract import Format, Guess
-    from rca.ingest.source import Limits
+    from rca.ingest.limits import Limits
     from rca.investigation import Investigation, investigate
     from rca.measures.cells import request_cells
     from rca.measures.critical_path import critical_path
@@ -58,7 +58,7 @@ _HOME = {
     "Incident": "rca.model",
     "IngestReport": "rca.store",
     "Investigation": "rca.investigation",
-    "Limits": "rca.ingest.source",
+    "Limits": "rca.ingest.limits",
     "RcaError": "rca.errors",
     "Store": "rca.store",
     "Verdict": "rca.model",

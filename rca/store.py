@@ -21,11 +21,13 @@ from rca.engines.parquet import write_parquet
 from rca.errors import EngineError, OptionError, SourceError, StoreError
 from rca.ingest.ahead import read_ahead
 from rca.ingest.contract import Format
+from rca.ingest.discover import discover
 from rca.ingest.formats import FORMATS, by_name
 from rca.ingest.learn import LEARNERS
+from rca.ingest.limits import Limits
 from rca.ingest.report import IngestReport
 from rca.ingest.run import ingest_source, ledger
-from rca.ingest.source import Limits, Source, discover
+from rca.ingest.source import Source
 from rca.progress import Progress, fitting
 from rca.schema import SCHEMA_VERSION, TABLES, create_statements
 from rca.times import TimeLike

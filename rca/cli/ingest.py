@@ -11,7 +11,8 @@ import rca
 from rca.cli.outcome import Outcome
 from rca.display import escape_terminal
 from rca.errors import SourceError
-from rca.ingest.source import Limits, discover
+from rca.ingest.discover import discover
+from rca.ingest.limits import Limits
 from rca.progress import terminal
 
 __all__ = ["HELP", "add_arguments", "run"]

@@ -16,6 +16,7 @@ A format has two functions:
 from __future__ import annotations
 
 from rca.ingest.contract import Context, Format, Guess, Sample, Sink
-from rca.ingest.source import Limits, Source
+from rca.ingest.limits import Limits
+from rca.ingest.source import Source
 
 __all__ = ["Context", "Format", "Guess", "Limits", "Sample", "Sink", "Source"]

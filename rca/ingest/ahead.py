@@ -24,7 +24,8 @@ from rca.errors import FormatError, RcaError
 from rca.ingest.contract import Format
 from rca.ingest.formats import choose
 from rca.ingest.reading import Outcome, beginning
-from rca.ingest.source import Source, suffixless
+from rca.ingest.source import Source
+from rca.ingest.unpack import suffixless
 
 __all__ = ["Ahead", "Lost", "Reading", "read_ahead"]
 

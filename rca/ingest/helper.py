@@ -19,9 +19,10 @@ from rca.absent import leave_out
 from rca.errors import RcaError
 from rca.ingest.contract import Context
 from rca.ingest.formats import by_name, choose
+from rca.ingest.limits import Limits
 from rca.ingest.reading import Outcome, beginning, read_into
 from rca.ingest.sink import TableSink
-from rca.ingest.source import Limits, Source
+from rca.ingest.source import Source
 
 __all__ = ["packed", "serve", "unpacked"]
 

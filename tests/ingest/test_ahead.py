@@ -13,7 +13,8 @@ import pytest
 import rca
 from rca.ingest import ahead
 from rca.ingest.ahead import read_ahead
-from rca.ingest.source import Limits, discover
+from rca.ingest.discover import discover
+from rca.ingest.limits import Limits
 
 
 @pytest.fixture

@@ -20,7 +20,8 @@ from rca.ingest.contract import Context
 from rca.ingest.formats import choose
 from rca.ingest.reading import beginning, read_into
 from rca.ingest.sink import TableSink
-from rca.ingest.source import Limits, discover
+from rca.ingest.discover import discover
+from rca.ingest.limits import Limits
 from rca.schema import PRIMARY, arrow_schema
 
 EXAMPLES = int(os.environ.get("RCA_FUZZ_EXAMPLES", "150"))

@@ -7,7 +7,8 @@ from collections import Counter
 from pathlib import Path
 
 from rca.errors import RcaError
-from rca.ingest.source import Limits, discover
+from rca.ingest.discover import discover
+from rca.ingest.limits import Limits
 
 __all__ = ["zone_of", "zones_of_file"]
 

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from rca.errors import SourceError
-from rca.ingest.source import Limits, Source
+from rca.ingest.limits import Limits
+from rca.ingest.source import Source
 
 __all__ = ["history", "is_repository"]
 

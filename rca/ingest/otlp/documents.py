@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import BinaryIO
 
 from rca.ingest.contract import Sink
-from rca.ingest.source import Source, read_fully
+from rca.ingest.source import Source
+from rca.ingest.unpack import read_fully
 
 __all__ = ["Take", "end_of", "read_documents"]
 

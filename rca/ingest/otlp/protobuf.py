@@ -12,7 +12,8 @@ from rca.ingest.otlp import upb
 from rca.ingest.otlp.columns import Unusual
 from rca.ingest.otlp.walk import Walker
 from rca.ingest.otlp.wire import LOGS, METRICS, TRACES, Broken, Fields, decode, entries, varint
-from rca.ingest.source import Source, read_fully
+from rca.ingest.source import Source
+from rca.ingest.unpack import read_fully
 
 __all__ = ["OTLP_PROTOBUF"]
 
