@@ -31,6 +31,7 @@ from pathlib import Path
 import duckdb
 
 import rca
+from rca.measures.inventory import examined_below
 from rca.sql import statement
 
 STATEMENTS = ("red", "own_time", "requests_by_place", "dependency_hops", "request_call_counts", "trace_integrity")
@@ -112,6 +113,7 @@ def measure(engine: str, folder: Path) -> None:
     hashes, seconds, used = {}, {}, {}
     with opened(engine, folder) as (store, server):
         store.query(statement("red").sql, params)
+        params["below"] = examined_below(store.tables()["spans"])
         for name in STATEMENTS:
             began, before = time.perf_counter(), processor(server)
             frame = store.query(statement(name).sql, params)

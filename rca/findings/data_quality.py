@@ -34,8 +34,9 @@ def data_quality(store: Store) -> Finding:
     'The store is empty.'
     """
     holds = inventory(store)
+    every = int(holds.spans["spans"].sum())
     rows = [
-        *_span_doubts(trace_integrity(store)),
+        *_span_doubts(trace_integrity(store, every), every),
         *_sampling_doubts(sampling_by_minute(store)),
         *_correlation_doubts(holds.logs),
         *_queries_doubts(holds.queries),
@@ -92,7 +93,7 @@ def _details(holds: Inventory) -> dict[str, Any]:
     }
 
 
-def _span_doubts(found: dict[str, int]) -> Iterator[dict[str, Any]]:
+def _span_doubts(found: dict[str, int], every: int) -> Iterator[dict[str, Any]]:
     spans = found["spans"]
     if not spans:
         return
@@ -109,6 +110,9 @@ def _span_doubts(found: dict[str, int]) -> Iterator[dict[str, Any]]:
     for name, text in checks:
         if found[name]:
             yield _row(name, f"{found[name]:,} of {spans:,} {text}.", found[name], share=found[name] / spans)
+    if spans < every:
+        claim = f"Parents were looked up for {spans:,} of {every:,} spans: whole traces, the first by their ids."
+        yield _row("examined", claim, spans, share=spans / every, warning=False)
     if not found["roots"]:
         yield _row(
             "no_roots", "No span is the root of a trace: requests are counted at entry spans instead.", spans, share=1.0

@@ -1,4 +1,5 @@
 -- trace_integrity: what is wrong with the spans: orphans, children outside their parents, impossible lengths.
+-- param  $below VARCHAR         only traces whose ids sort below this, '' for all
 -- column spans BIGINT           spans
 -- column roots BIGINT           spans without a parent
 -- column orphans BIGINT         spans whose parent is not there
@@ -22,6 +23,7 @@ FROM spans AS child
 LEFT JOIN (
   SELECT trace_id, span_id, MIN(service_name) AS service_name, MIN(start_ns) AS start_ns, 1 AS found
   FROM spans
-  WHERE span_id <> ''
+  WHERE span_id <> '' AND ($below = '' OR trace_id < $below)
   GROUP BY trace_id, span_id
 ) AS parent ON child.trace_id = parent.trace_id AND child.parent_span_id = parent.span_id
+WHERE $below = '' OR child.trace_id < $below
