@@ -15,7 +15,7 @@ __all__ = ["Shown", "shown", "table_html", "table_markdown", "table_text"]
 _COLUMNS = 12
 """Columns that a table shows; the others are named below it."""
 _LONG = 60
-"""Letters from which a text wants a wide column."""
+"""Letters from which a text wants a wide column; in plain text it is cut there."""
 _EPOCH = 10**17
 """Nanoseconds from which a number is a moment (from 1973 on), not a length."""
 
@@ -120,7 +120,7 @@ def table_text(rows: Sequence[Mapping[str, Any]]) -> str:
     if not rows:
         return "(no rows)"
     table = shown(rows)
-    cells = [[escape_terminal(text).replace("\n", " ")[:60] for text in row] for row in table.cells]
+    cells = [[_short(escape_terminal(text).replace("\n", " ")) for text in row] for row in table.cells]
     heads = [escape_terminal(name).replace("\n", " ") for name in table.heads]
     widths = [max(len(name), *(len(line[at]) for line in cells)) for at, name in enumerate(heads)]
 
@@ -129,3 +129,7 @@ def table_text(rows: Sequence[Mapping[str, Any]]) -> str:
         return "  ".join(parts).rstrip()
 
     return "\n".join([line(heads), line(["-" * width for width in widths]), *(line(row) for row in cells)])
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONG else text[: _LONG - 1].rstrip() + "…"

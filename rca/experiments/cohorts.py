@@ -10,7 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from rca.errors import NoDataError
-from rca.measures.logged import binned_log, complete_log
+from rca.measures.logged import binned_log, complete_log, told_places
 from rca.measures.places import binned, requests_by_place
 from rca.model import Incident, Window
 from rca.sql import statement
@@ -21,10 +21,11 @@ __all__ = ["Arm", "Cohort", "cohort_table", "cohorts"]
 
 _COLUMNS = (
     *("p99_ms", "p95_ms", "p50_ms", "error_ratio", "queries_per_request"),
-    *(f"{which}_{place}_ms" for which in ("slow", "mean") for place in PLACES),
+    *(f"{which}_{place}_ms" for which in ("slow", "mean") for place in (*PLACES, "rest")),
 )
 
 Draws = dict[str, npt.NDArray[np.float64]]
+_UNTOLD = np.full(1, np.nan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +61,31 @@ def cohorts(store: Store, incident: Incident, *arms: Arm) -> tuple[list[Cohort],
     NoDataError
         When no request of the service lies in a window.
     """
-    logs = complete_log(store, incident.service_name, *dict.fromkeys(arm.window for arm in arms))
-    by_window = dict(zip(dict.fromkeys(arm.window for arm in arms), logs or [], strict=False))
-    told = [_logged(by_window.get(arm.window), arm) for arm in arms]
+    windows = list(dict.fromkeys(arm.window for arm in arms))
+    frames = {window: requests_by_place(store, incident.service_name, window) for window in windows}
+    traced = [binned(frames[arm.window], where=arm.where, exclude=arm.exclude) for arm in arms]
+    logs = complete_log(store, incident.service_name, *windows)
+    # spans divide time up further than a log does, so the log does it only where there is none
+    places = told_places(*logs) if logs and not any(item.n for item in traced) else ()
+    told = [_logged(log, arm, places) for arm, log in _by_arm(arms, windows, logs)]
     whole = all(item is not None and item.n for item in told)
-    frames: dict[Window, pl.DataFrame] = {}
-    found = []
-    for seed, (arm, log) in enumerate(zip(arms, told, strict=True), start=1):
-        if arm.window not in frames:
-            frames[arm.window] = requests_by_place(store, incident.service_name, arm.window)
-        traced = binned(frames[arm.window], where=arm.where, exclude=arm.exclude)
-        found.append(_cohort(incident, arm, traced, log if whole else None, seed))
+    found = [
+        _cohort(incident, arm, seen, log if whole else None, seed)
+        for seed, (arm, seen, log) in enumerate(zip(arms, traced, told, strict=True), start=1)
+    ]
     names = ("requests_by_place", "logged_requests") if whole else ("requests_by_place",)
     return found, tuple(statement(name).sql for name in names)
 
 
-def _logged(log: pl.DataFrame | None, arm: Arm) -> Binned | None:
-    return None if log is None else binned_log(log, arm.window, where=arm.where, exclude=arm.exclude)
+def _by_arm(
+    arms: tuple[Arm, ...], windows: list[Window], logs: list[pl.DataFrame] | None
+) -> list[tuple[Arm, pl.DataFrame | None]]:
+    by_window = dict(zip(windows, logs or [], strict=False))
+    return [(arm, by_window.get(arm.window)) for arm in arms]
+
+
+def _logged(log: pl.DataFrame | None, arm: Arm, places: tuple[str, ...]) -> Binned | None:
+    return None if log is None else binned_log(log, arm.window, where=arm.where, exclude=arm.exclude, places=places)
 
 
 def _cohort(incident: Incident, arm: Arm, traced: Binned, log: Binned | None, seed: int) -> Cohort:
@@ -104,7 +113,7 @@ def cohort_table(*named: tuple[str, Cohort]) -> pl.DataFrame:
     for name, cohort in named:
         row: dict[str, object] = {"period": name, "n": cohort.data.n}
         for column in _COLUMNS:
-            found = estimate(cohort.value[column], cohort.draws[column])
+            found = estimate(cohort.value.get(column, np.nan), cohort.draws.get(column, _UNTOLD))
             row |= {column: found.value, f"{column}_low": found.low, f"{column}_high": found.high}
         rows.append(row)
-    return pl.DataFrame(rows, infer_schema_length=None)
+    return pl.DataFrame(rows, infer_schema_length=None).fill_nan(None)

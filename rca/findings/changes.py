@@ -99,7 +99,7 @@ def deploy_correlation(store: Store, incident: Incident, *, suspects: Sequence[R
     -------
     Finding
         Table, best first: ``kind, service_name, revision, feature_flag_key, time_ns, live_ns, probability, decibans,
-        reasons`` (a list), ``mechanism, title, author``. ``details``: ``no_change_probability``, ``no_change_reasons``,
+        reasons`` (a list: of the one that is likelier than not those for it come first, of the others those against), ``mechanism, title, author``. ``details``: ``no_change_probability``, ``no_change_reasons``,
         ``external`` (name of the cause outside, ``''`` if none), ``ties`` (revisions not told apart from the first),
         ``first_failing_service``, ``blast_radius``, ``remediation``, ``rollback_criteria``, ``symptoms``.
 
@@ -183,10 +183,10 @@ def _posterior(weighed: list[Weighed], nobody: float) -> tuple[np.ndarray[tuple[
 
 def _row(item: Weighed, probability: float) -> tuple[object, ...]:
     candidate = item.candidate
-    reasons = [
-        f"{reason.claim} ({reason.decibans:+.1f} dB)"
-        for reason in sorted(item.reasons, key=lambda one: -abs(one.decibans))
-    ]
+    # a reader asks of the likely one why it is blamed, and of every other why it is not
+    blamed = probability > 0.5
+    ordered = sorted(item.reasons, key=lambda one: ((one.decibans < 0) == blamed, -abs(one.decibans)))
+    reasons = [f"{reason.claim} ({reason.decibans:+.1f} dB)" for reason in ordered]
     return (
         float(probability), candidate.kind, candidate.service_name, candidate.title, candidate.time_ns, reasons, item.mechanism,
         candidate.revision, candidate.feature_flag_key, item.decibans, candidate.live_ns, candidate.author,

@@ -9,14 +9,14 @@ import numpy as np
 import polars as pl
 
 from rca.errors import NoDataError
+from rca.findings.call_statements import p99_explained, repeats
 from rca.measures.logged import complete_log
 from rca.measures.request_counts import CallCounts, call_counts
 from rca.measures.requests import compared_windows
 from rca.measures.statement_time import statement_use
-from rca.measures.targets import statement_title
 from rca.model import Effect, Finding, Incident
 from rca.sql import statement
-from rca.stats.weighted import DRAWS, count_draws, interval, mean_draws, weighted_mean, weighted_quantile
+from rca.stats.weighted import DRAWS, count_draws, interval, weighted_mean, weighted_quantile
 from rca.store import Store
 
 __all__ = ["queries_per_request"]
@@ -36,7 +36,7 @@ def queries_per_request(store: Store, incident: Incident | None = None) -> Findi
     many as it says, a driver's span directly inside the ORM's span of the same statement is the same call, and a span that
     only gets a connection is none. Requests
     weigh what sampling lets them stand for; calls do not. Where traces are sampled, and the service's log counts the calls of
-    every request as the traces do, the numbers are the log's.
+    every request as the traces do, the numbers are the log's; so they are where no request is traced at all.
 
     Parameters
     ----------
@@ -70,7 +70,10 @@ def queries_per_request(store: Store, incident: Incident | None = None) -> Findi
     """
     counts = call_counts(store, incident)
     if counts.cells.is_empty():
-        raise NoDataError(_nothing(incident))
+        logged = _log_of(store, incident) if incident else None
+        if incident is None or logged is None:
+            raise NoDataError(_nothing(incident))
+        return _from_log(store, incident, logged)
     each, compared = counts.each, incident is not None
     use = statement_use(counts.asked).join(
         each.select("request", "period", "adjusted_count", "drawn"), on="request", how="inner"
@@ -80,12 +83,12 @@ def queries_per_request(store: Store, incident: Incident | None = None) -> Findi
     told = counts.cells if logged is None else logged
     most = max([counts.most, *told["calls"].to_list()])
     effect = _effect(told, most, compared=compared)
-    repeats = _repeats(drawn, use.filter("drawn"), compared=compared)
-    p99 = _p99_explained(counts, use, repeats) if incident else None
+    rising = repeats(drawn, use.filter("drawn"), compared=compared)
+    p99 = p99_explained(counts, use, rising) if incident else None
     before, during = compared_windows(store, incident) if incident else (None, None)
     return Finding(
         name="queries_per_request",
-        claim=_claim(incident, effect, repeats, p99, _tail(told)),
+        claim=_claim(incident, effect, rising, p99, _tail(told)),
         table=_table(told),
         effect=effect,
         sql=tuple(
@@ -99,7 +102,7 @@ def queries_per_request(store: Store, incident: Incident | None = None) -> Findi
         details={
             "source": "spans" if logged is None else "logs",
             "summary": _summary(told),
-            "repeats": repeats,
+            "repeats": rising,
             "p99_ms": p99,
             "example_before": _typical(drawn, "before"),
             "example_during": _typical(drawn, "during"),
@@ -109,19 +112,62 @@ def queries_per_request(store: Store, incident: Incident | None = None) -> Findi
     )
 
 
-def _counted_by_log(store: Store, incident: Incident, each: pl.DataFrame) -> pl.DataFrame | None:
-    """Return ``period, calls, adjusted_count, seen`` of every request, where traces are sampled and the log counts the same calls."""
+def _from_log(store: Store, incident: Incident, logged: pl.DataFrame) -> Finding:
+    """Return the finding where no request is traced, and the service's log counts the calls of each."""
+    told = logged.group_by("period", "calls", "adjusted_count").agg(seen=pl.len().cast(pl.Int64))
+    most = int(told["calls"].max() or 0)  # type: ignore[arg-type]
+    effect = _effect(told, most, compared=True)
+    before, during = compared_windows(store, incident)
+    found = [
+        "Calls a request are as the log counts them; which statements they are, and what they cost, no trace tells.",
+        *_few(effect),
+    ]
+    return Finding(
+        name="queries_per_request",
+        claim=_claim(incident, effect, [], None, _tail(told)),
+        table=_table(told),
+        effect=effect,
+        sql=(statement("logged_requests").sql,),
+        window=during,
+        baseline=before,
+        examples=tuple(trace for trace in _examples(logged) if trace),
+        caveats=tuple(found),
+        details={
+            "source": "logs",
+            "summary": _summary(told),
+            "repeats": [],
+            "p99_ms": None,
+            "by_version": _split(logged, "service_version", most),
+            "by_route": _split(logged, "http_route", most),
+        },
+    )
+
+
+def _log_of(store: Store, incident: Incident) -> pl.DataFrame | None:
+    """Return ``period, calls, adjusted_count, trace_id, service_version, http_route`` of every request, where the log counts their calls."""
     logs = complete_log(store, incident.service_name, *compared_windows(store, incident))
     if logs is None or any(log["calls"].null_count() > _UNLIKE * log.height for log in logs):
         return None
-    counted = pl.concat(
-        log.drop_nulls("calls").with_columns(
-            pl.lit(period).alias("period"), pl.col("calls").cast(pl.Int64), pl.col("weight").alias("adjusted_count")
+    return pl.concat(
+        log.drop_nulls("calls").select(
+            pl.lit(period).alias("period"),
+            pl.col("calls").cast(pl.Int64),
+            pl.col("weight").alias("adjusted_count"),
+            pl.col("example_trace_id").alias("trace_id"),
+            "service_version",
+            pl.col("route").alias("http_route"),
         )
         for period, log in zip(("before", "during"), logs, strict=True)
     )
+
+
+def _counted_by_log(store: Store, incident: Incident, each: pl.DataFrame) -> pl.DataFrame | None:
+    """Return ``period, calls, adjusted_count, seen`` of every request, where traces are sampled and the log counts the same calls."""
+    counted = _log_of(store, incident)
+    if counted is None:
+        return None
     # a log may count its own calls alone, or other things than statements: it must say what the traces say where both speak
-    once = counted.unique("example_trace_id", keep="none").select(pl.col("example_trace_id").alias("trace_id"), pl.col("calls").alias("logged"))  # fmt: skip
+    once = counted.unique("trace_id", keep="none").select("trace_id", pl.col("calls").alias("logged"))
     both = each.unique("trace_id", keep="none").join(once, on="trace_id")
     unlike = both.filter(pl.col("calls") != pl.col("logged")).height
     if both.height < _FEW or unlike > _UNLIKE * both.height:
@@ -188,63 +234,6 @@ def _summary(cells: pl.DataFrame) -> list[dict[str, Any]]:
         seen = int(cells.filter(pl.col("period") == period)["seen"].sum())
         rows.append(row | {"requests": float(weight.sum()), "seen": seen})
     return rows
-
-
-def _repeats(each: pl.DataFrame, use: pl.DataFrame, *, compared: bool) -> list[dict[str, Any]]:
-    """Statements by the rise of their calls a request; those that did not occur before come first among equals."""
-    total = dict(each.group_by("period").agg(pl.sum("adjusted_count")).iter_rows())
-    per = use.group_by("period", "statement").agg(
-        calls=(pl.col("calls") * pl.col("adjusted_count")).sum(),
-        waited=(pl.col("critical_ns") * pl.col("adjusted_count")).sum(),
-        most=pl.max("calls"),
-    )
-    rows: dict[str, dict[str, Any]] = {}
-    now = "during" if compared else "all"
-    for item in per.iter_rows(named=True):
-        row = rows.setdefault(
-            item["statement"],
-            {
-                "title": statement_title(item["statement"]),
-                "db_query_digest": item["statement"],
-                "before": 0.0,
-                "during": 0.0,
-            },
-        )
-        name = "during" if item["period"] == now else "before"
-        row[name] = item["calls"] / total[item["period"]]
-        row[f"critical_ms_{name}"] = item["waited"] / total[item["period"]] / 1e6
-        row[f"most_{name}"] = item["most"]
-    for row in rows.values():
-        row["change"] = row["during"] - row["before"]
-        row["new"] = compared and row["before"] == 0
-    ordered = sorted(rows.values(), key=lambda row: (-abs(row["change"]), not row["new"], row["db_query_digest"]))
-    return ordered[:50]
-
-
-def _p99_explained(counts: CallCounts, use: pl.DataFrame, repeats: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """Milliseconds of the slowest requests spent in calls over and above the baseline's number of the same statement."""
-    rising = {row["db_query_digest"]: row["before"] for row in repeats if row["change"] > 0}
-    slow = counts.slow
-    if not rising or slow.is_empty():
-        return None
-    normal = pl.DataFrame({"statement": list(rising), "normal": list(rising.values())})
-    extra = ((pl.col("calls") - pl.col("normal")) / pl.col("calls")).clip(0) * pl.col("critical_ns")
-    spent = use.join(normal, on="statement").with_columns(extra=extra).group_by("request").agg(pl.sum("extra"))
-    slow = slow.join(spent, on="request", how="left").with_columns(pl.col("extra").fill_null(0.0))
-    weight = slow["adjusted_count"].to_numpy()
-    milliseconds = slow["extra"].to_numpy() / 1e6
-    low, high = interval(mean_draws(milliseconds, weight, seed=3))
-    length = weighted_mean(slow["duration_ns"].to_numpy() / 1e6, weight)
-    value = weighted_mean(milliseconds, weight)
-    return {
-        "value": value,
-        "low": low,
-        "high": high,
-        "share": value / length if length else None,
-        "from_ms": counts.slow_ns / 1e6,
-        "n": slow.height,
-        "method": "critical-path time of the calls beyond the baseline's number, mean over requests from p98 on",
-    }
 
 
 def _split(each: pl.DataFrame, column: str, most: int) -> list[dict[str, Any]]:
@@ -333,12 +322,16 @@ def _caveats(counts: CallCounts, effect: Effect, incident: Incident | None, *, l
         )
     elif effect.sampling is not None:
         found.append(f"Traces are sampled: {effect.sampling:.1%} of the requests were seen, and weigh accordingly.")
-    for name, count in (("before", effect.n_before), ("during", effect.n_after)):
-        if incident and count < _FEW:
-            found.append(f"Only {count} requests were seen {name} the incident.")
+    if incident:
+        found += _few(effect)
     orphans = int((counts.asked.tree.orphan).sum())
     if orphans:
         found.append(f"{orphans:,} spans name a parent that is not in the store; calls below them are not counted.")
     if not int(counts.cells["calls"].sum()):
         found.append("No request has a database span below it: the database client may not be instrumented.")
     return found
+
+
+def _few(effect: Effect) -> list[str]:
+    seen = (("before", effect.n_before), ("during", effect.n_after))
+    return [f"Only {count} requests were seen {name} the incident." for name, count in seen if count < _FEW]

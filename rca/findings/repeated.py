@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from rca.display import format_number
-from rca.errors import OptionError, did_you_mean
+from rca.errors import NoDataError, OptionError, did_you_mean
 from rca.measures.like_calls import ALWAYS, LikeCalls, like_calls
 from rca.measures.presets import PRESETS
 from rca.measures.requests import compared_windows
@@ -66,6 +66,8 @@ def repeated_queries(
 
     Raises
     ------
+    NoDataError
+        When no request of the incident is traced.
     OptionError
         When there is no such preset.
 
@@ -94,6 +96,10 @@ def repeated_queries(
     }
     targets = _targets(flagged)
     effect = _effect(shares)
+    if incident and not effect.n_after and table.is_empty():
+        raise NoDataError(
+            f"No request of {incident.service_name} is traced in the incident, so none can be searched for repeated calls."
+        )
     return Finding(
         name="repeated_queries",
         claim=_claim(targets, effect, "during" if incident else "all"),
@@ -186,8 +192,6 @@ def _targets(flagged: pl.DataFrame) -> list[dict[str, Any]]:
 
 def _claim(targets: list[dict[str, Any]], effect: Effect, period: str) -> str:
     now = [row for row in targets if row["period"] == period]
-    if not now and period == "during" and not effect.n_after:
-        return "Repeated calls cannot be looked for: no request of the incident is traced."
     if not now:
         return "No request repeats a call five times or more."
     lead = now[0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import polars as pl
 
 from rca.hypotheses.base import Hypothesis, missing, observation
@@ -13,6 +15,7 @@ from rca.model import Evidence
 
 __all__ = ["DATABASE"]
 
+_KNOWN_FROM = {"spans": "traced", "logs": "counted in its log"}
 _WORDS = (
     r"deadlock|lock wait|lock timeout|too many connections|connection pool|pool (?:exhausted|timeout)|statement timeout|"
     r"canceling statement|sqlstate|could not obtain|serialization failure|slow query|query (?:took|timed out)|"
@@ -26,8 +29,9 @@ def queries_per_request_rose(observed: Observed) -> Evidence:
     name, family = "queries per request", "calls"
     if observed.requests is None:
         return missing(name, family, f"Calls per request cannot be counted: {observed.why['requests']}.")
-    if not any(observed.requests.value("queries_per_request")):
-        return missing(name, family, "No database call of this service is traced.")
+    counted = observed.requests.value("queries_per_request")
+    if not any(counted) or not all(map(math.isfinite, counted)):
+        return missing(name, family, f"No database call of this service is {_KNOWN_FROM[observed.requests.source]}.")
     # a defect that hits few requests hardly moves the mean of all, but it makes them the slowest
     weighed = [
         (_calls_weight(observed, measure), measure) for measure in ("slow_queries_per_request", "queries_per_request")

@@ -35,6 +35,10 @@ def excess_in(place: str, where: str) -> Test:
         name, family = f"excess in {where}", "place"
         if observed.requests is None:
             return missing(name, family, f"Where the time went cannot be told: {observed.why['requests']}.")
+        if place not in observed.requests.places:
+            return missing(
+                name, family, f"Requests are known from logs, which do not say how long they spent in {where}."
+            )
         share, draws = observed.requests.excess_share(place)
         before, during = observed.requests.value(f"slow_{place}_ms")
         deeper = _deeper(observed)
@@ -59,7 +63,7 @@ def excess_in(place: str, where: str) -> Test:
 def _deeper(observed: Observed) -> str | None:
     """Say where it begins, where that is a service further down: what it does to its callers is then explained."""
     found = began_elsewhere(observed)
-    if found is None or observed.requests is None:
+    if found is None or observed.requests is None or "downstream" not in observed.requests.places:
         return None
     share, _ = observed.requests.excess_share("downstream")
     if not (share.value >= _MOST or share.low is None):

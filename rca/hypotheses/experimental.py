@@ -2,7 +2,7 @@
 
 An experiment that acts on one mechanism alone (a CPU limit, an index) speaks for it by the share of the excess that it
 removed. One that removes a trigger (a flag, a rollback) removes whatever mechanism the trigger set off: it speaks for the
-mechanism in whose place the removed time lay, which the treated and the untreated requests' spans show.
+mechanism in whose place the removed time lay, which the spans of treated and untreated requests show, or a log that divides time up.
 """
 
 from __future__ import annotations
@@ -84,20 +84,20 @@ def _share_in_place(place: str, experiment: Experiment) -> tuple[float | None, f
     control, treated = rows.get("control"), rows.get("treated")
     if control is None or treated is None:
         return None, None, None
-    moved = {name: abs(_moved(control, treated, name)) if _same_way(control, treated, name) else 0.0 for name in _WORDS}
-    whole = sum(moved.values())
-    if whole <= 0:
+    changes = {name: _moved(control, treated, name) for name in (*_WORDS, "rest")}
+    told = {name: value for name, value in changes.items() if value is not None}
+    # what moved against the whole is no part of the effect
+    moved = {name: abs(value) for name, value in told.items() if value * sum(told.values()) > 0}
+    if place not in told or not moved:
         return None, None, None
-    part = moved[place] / whole
+    part = moved.get(place, 0.0) / sum(moved.values())
     low, high = experiment.recovered_low, experiment.recovered_high
     return experiment.recovered * part, None if low is None else low * part, None if high is None else high * part
 
 
-def _moved(control: dict[str, Any], treated: dict[str, Any], place: str) -> float:
-    return float(treated[f"slow_{place}_ms"]) - float(control[f"slow_{place}_ms"])
-
-
-def _same_way(control: dict[str, Any], treated: dict[str, Any], place: str) -> bool:
-    """Say whether the place's time moved the way the total did: what moved against it is no part of the effect."""
-    total = sum(_moved(control, treated, name) for name in _WORDS)
-    return total * _moved(control, treated, place) > 0
+def _moved(control: dict[str, Any], treated: dict[str, Any], place: str) -> float | None:
+    """Return by how much the slowest requests' time in a place differs; None where it is not told."""
+    before, after = (row.get(f"slow_{place}_ms") for row in (control, treated))
+    if before is None or after is None or not math.isfinite(after - before):
+        return None
+    return float(after - before)

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from rca.errors import NoDataError
@@ -18,8 +15,10 @@ from rca.findings.queries_per_request import queries_per_request
 from rca.findings.repeated import repeated_queries
 from rca.findings.saturation import saturation
 from rca.findings.slow_queries import slow_queries
+from rca.hypotheses.requests import Rate, Requests
 from rca.measures.calls import call_graph
 from rca.measures.knock_on import plain_cause
+from rca.measures.logged import binned_log, complete_log, told_places
 from rca.measures.logs import log_shifts
 from rca.measures.periods import Periods, periods
 from rca.measures.places import binned, requests_by_place
@@ -28,84 +27,20 @@ from rca.measures.services import Ranked, ranked_clues, table_of
 from rca.measures.shifts import metric_shifts
 from rca.measures.texts import Text, incident_texts
 from rca.mechanisms.traffic import entry_ratio, rate_ratio
-from rca.model import Finding, Incident, Window
+from rca.model import Finding, Incident
 from rca.sql import statement
-from rca.stats.binned import PLACES, Binned, Estimate, estimate, resample, summarize
 from rca.store import Store
 
 if TYPE_CHECKING:
     from rca.hypotheses.origin import Origin
 
-__all__ = ["Observed", "Requests"]
+__all__ = ["Observed"]
 
 _UNKNOWN_SAMPLING = 0.2
 """Standard error, on the logarithm, of a rate counted from traces whose sampling may not be on record."""
 _BUSIER = 1.4
 """Ratio of rates, by the lower end of its interval, from which more requests explain why things wait."""
-_EXPLAINS = 0.2
-"""Share of the excess from which time that is no wait explains the waits."""
 T = TypeVar("T")
-Array = npt.NDArray[np.float64]
-
-
-class Requests:
-    """Requests of the incident's service before and during, with the resamples of their statistics."""
-
-    def __init__(self, before: Binned, during: Binned) -> None:
-        self.before, self.during = before, during
-        self._values = [{name: float(item[0]) for name, item in summarize(data).items()} for data in (before, during)]
-        self._draws = [resample(before, seed=1), resample(during, seed=2)]
-
-    def value(self, name: str) -> tuple[float, float]:
-        """Return a statistic before and during."""
-        return self._values[0][name], self._values[1][name]
-
-    def ratio(self, name: str) -> Estimate:
-        """Return during over before with its interval."""
-        before, during = self.value(name)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return estimate(during / before if before else np.nan, self._draws[1][name] / self._draws[0][name])
-
-    def difference(self, name: str) -> Estimate:
-        """Return during minus before with its interval."""
-        before, during = self.value(name)
-        return estimate(during - before, self._draws[1][name] - self._draws[0][name])
-
-    def excess_share(self, place: str) -> tuple[Estimate, Array]:
-        """Return the share of the slowest requests' excess time that lies in one place, and its resamples.
-
-        Where there is no excess, the draws are not finite.
-        """
-        excess = {item: self._draws[1][f"slow_{item}_ms"] - self._draws[0][f"slow_{item}_ms"] for item in PLACES}
-        excess["database"] = excess["database"] - self._waiting(excess)
-        total = np.sum([np.maximum(values, 0) for values in excess.values()], axis=0)
-        before = sum(self.value(f"slow_{item}_ms")[0] for item in PLACES)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            draws = np.where(total > 0.1 * before, np.maximum(excess[place], 0) / total, np.nan)
-        finite = draws[np.isfinite(draws)]
-        return estimate(float(np.median(finite)) if len(finite) else np.nan, draws), draws
-
-    def _waiting(self, excess: dict[str, Array]) -> Array:
-        """Return the excess of waits for a connection that something else explains.
-
-        A request that is slow for any reason keeps its connection for longer, and others wait for it. Where time other
-        than such waits grew too, they follow from it; where nothing else did, too few connections are the cause.
-        """
-        waits = self._draws[1]["slow_waiting_ms"] - self._draws[0]["slow_waiting_ms"]
-        waits = np.clip(waits, 0, np.maximum(excess["database"], 0))
-        rest = np.sum([np.maximum(values, 0) for values in excess.values()], axis=0) - waits
-        return np.where(rest > _EXPLAINS * (rest + waits), waits, 0.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """Requests a second before and during, by the weights of traces, and their ratio with its interval (95 %)."""
-
-    before: float
-    during: float
-    ratio: float
-    low: float
-    high: float
 
 
 class Observed:
@@ -129,25 +64,39 @@ class Observed:
 
     @cached_property
     def requests(self) -> Requests | None:
-        """Requests of the incident's service, before and during."""
+        """Requests of the incident's service, before and during: traced ones, or logged ones where none is traced."""
+        return self._try("requests", self._requests)
 
-        def make() -> Requests:
-            found = []
-            for role, window in (("baseline", self.windows.baseline), ("incident", self.windows.incident)):
-                data = self._binned(window)
-                if not data.n:
-                    raise NoDataError(f"no traced request of {self.incident.service_name} in the {role}")
-                found.append(data)
-            return Requests(found[0], found[1])
+    def _requests(self) -> Requests:
+        windows = (self.windows.baseline, self.windows.incident)
+        traced = [binned(requests_by_place(self.store, self.incident.service_name, window)) for window in windows]
+        if all(data.n for data in traced):
+            return Requests(*traced)
+        logged = None if any(data.n for data in traced) else self._logged()
+        if logged is None:
+            role = "incident" if traced[0].n else "baseline"
+            raise NoDataError(f"no traced request of {self.incident.service_name} in the {role}")
+        return logged
 
-        return self._try("requests", make)
+    def _logged(self) -> Requests | None:
+        """Return the requests that the service's log tells of; None where it does not tell how they went in both windows."""
+        windows = (self.windows.baseline, self.windows.incident)
+        logs = complete_log(self.store, self.incident.service_name, *windows)
+        if logs is None or any(log.is_empty() for log in logs):
+            return None
+        places = told_places(*logs)
+        before, during = (binned_log(log, window, places=places) for log, window in zip(logs, windows, strict=True))
+        return None if before is None or during is None else Requests(before, during, source="logs")
 
     @cached_property
-    def traced_ns(self) -> tuple[int, int]:
-        """How much of the baseline and of the incident is traced: recordings have holes, and rates must not count them."""
+    def covered_ns(self) -> tuple[int, int]:
+        """How much of the baseline and of the incident holds requests: recordings have holes, and rates must not count them."""
+        windows = (self.windows.baseline, self.windows.incident)
+        if self.requests is not None and self.requests.source == "logs":
+            return windows[0].length_ns, windows[1].length_ns
         step = max(1_000_000_000, self.windows.incident.length_ns // 10)
         out = []
-        for window in (self.windows.baseline, self.windows.incident):
+        for window in windows:
             params = {"start_ns": window.start_ns, "end_ns": window.end_ns, "bin_ns": step}
             bins = self.store.query(statement("traced_bins").sql, params)["bin_ns"].to_list()
             out.append(sum(min(at + step, window.end_ns) - max(at, window.start_ns) for at in bins))
@@ -155,8 +104,8 @@ class Observed:
 
     @cached_property
     def rate(self) -> Rate | None:
-        """Requests a second; None where a window is not traced."""
-        covered = self.traced_ns
+        """Requests a second; None where a window holds none."""
+        covered = self.covered_ns
         if self.requests is None or not all(covered):
             return None
         before, during = self.requests.before, self.requests.during
@@ -164,7 +113,8 @@ class Observed:
             float(item.weight.sum()) / (length / 1e9) for item, length in zip((before, during), covered, strict=True)
         )
         ratio = second / first if first else float("nan")
-        error = math.exp(1.96 * math.sqrt(1 / before.n + 1 / during.n + _UNKNOWN_SAMPLING**2))
+        unsure = _UNKNOWN_SAMPLING if self.requests.source == "spans" else 0.0
+        error = math.exp(1.96 * math.sqrt(1 / before.n + 1 / during.n + unsure**2))
         return Rate(first, second, ratio, ratio / error, ratio * error)
 
     @cached_property
@@ -178,9 +128,6 @@ class Observed:
     def busier(self) -> bool:
         """Whether plainly more requests came, so that what waits needs no other cause."""
         return self.rate is not None and self.rate.low > _BUSIER
-
-    def _binned(self, window: Window) -> Binned:
-        return binned(requests_by_place(self.store, self.incident.service_name, window))
 
     @cached_property
     def calls(self) -> Finding | None:

@@ -67,9 +67,11 @@ def rate_rose(observed: Observed) -> Evidence:
     found = observed.rate
     if found is None:
         return missing(name, family, "No stretch of time is traced in one of the windows.")
-    claim = f"{found.before:,.2f} → {found.during:,.2f} requests a second, counted from traces by their weight."
-    source = (
-        "elicited: log-ratio around 2.5 against around 1; a sampling rate that traces do not tell may be off by a fifth"
+    traced = observed.requests.source == "spans"
+    how = "counted from traces by their weight" if traced else "every one counted in the log"
+    claim = f"{found.before:,.2f} → {found.during:,.2f} requests a second, {how}."
+    source = "elicited: log-ratio around 2.5 against around 1" + (
+        "; a sampling rate that traces do not tell may be off by a fifth" if traced else ""
     )
     return observation(name, family, of_ratio(found.ratio, found.low, found.high, expected=2.5), claim, source=source)
 

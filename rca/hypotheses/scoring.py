@@ -107,7 +107,7 @@ def contributes(observed: Observed, hypothesis: Hypothesis, evidence: Sequence[E
     symptoms, _ = total(item for item in evidence if item.family not in _MAIN and item.kind != "experiment")
     if symptoms < CONTRIBUTING:
         return False
-    if not hypothesis.place or observed.requests is None:
+    if observed.requests is None or hypothesis.place not in observed.requests.places:
         return True
     share, _ = observed.requests.excess_share(hypothesis.place)
     return share.low is None or share.low > 0

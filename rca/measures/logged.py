@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import polars as pl
@@ -10,11 +10,11 @@ import polars as pl
 from rca.measures.places import WHERE
 from rca.model import Window
 from rca.sql import statement
-from rca.stats.binned import Binned
+from rca.stats.binned import PLACES, Binned
 from rca.stats.loghistogram import bucket_index
 from rca.store import Store
 
-__all__ = ["NO_SERVICE", "binned_log", "complete_log", "logged_errors", "logged_requests"]
+__all__ = ["NO_SERVICE", "binned_log", "complete_log", "logged_errors", "logged_requests", "told_places"]
 
 NO_SERVICE = "(no service)"
 """What requests belong to whose records name no service, as in most access logs."""
@@ -24,6 +24,10 @@ _EVER = 2**62
 _AGREE = 0.1
 """Share by which the numbers of logged and of traced requests may differ where the log is said to be complete."""
 _BINS = 60
+_UNITS = {"ns": 1e-6, "us": 1e-3, "µs": 1e-3, "ms": 1.0, "s": 1e3}
+"""Milliseconds in each unit that a length is written in."""
+_TOLD = 0.9
+"""Share of requests that must say how long they spent in a place for it to be known of all of them."""
 
 
 def logged_requests(store: Store, service: str, window: Window, *, lengthless: bool = False) -> pl.DataFrame:
@@ -48,8 +52,9 @@ def logged_requests(store: Store, service: str, window: Window, *, lengthless: b
     -------
     polars.DataFrame
         ``service_name, service_version, service_instance_id, route, time_ns`` (begin), ``duration_ms, failed`` (0, 1: a
-        status of 500 and more), ``weight`` (requests that the record stands for), ``calls`` (database calls; null where it does not
-        count them), ``example_trace_id``.
+        status of 500 and more), ``weight`` (requests that the record stands for), ``calls`` (database calls), ``database_ms``
+        (time in them), ``downstream_ms`` (time in what was called on, without connecting), ``network_ms`` (connecting); these are null
+        where the record does not say, ``example_trace_id``.
 
     Examples
     --------
@@ -60,18 +65,15 @@ def logged_requests(store: Store, service: str, window: Window, *, lengthless: b
     late = window.end_ns + _LATE if window.end_ns < _EVER else window.end_ns
     params = {"service": service, "start_ns": window.start_ns, "end_ns": late, "lengthless": lengthless}
     frame = store.query(statement("logged_requests").sql, params)
-    number = {
-        name: pl.col(name).cast(pl.Float64, strict=False)
-        for name in ("milliseconds", "seconds", "nanoseconds", "status", "calls")
-    }
-    length = pl.coalesce(number["milliseconds"], number["seconds"] * 1e3, number["nanoseconds"] / 1e6)
-    # an access log knows paths, not routes: the template of the whole line holds the path without its identifiers
-    shape = pl.coalesce(pl.col("template").str.extract(r"^[A-Z]{3,20} (/\S*)"), "path")
+    connecting = _milliseconds("connecting")
     told = frame.with_columns(
-        pl.when(pl.col("route") == "").then(shape).otherwise("route").alias("route"),
-        length.alias("duration_ms"),
-        (number["status"] >= 500).cast(pl.Float64).alias("failed"),
-        number["calls"].alias("calls"),
+        pl.when(pl.col("route") == "").then(_shape()).otherwise("route").alias("route"),
+        pl.when(pl.col("length").str.contains(r"\d")).then(_milliseconds("length")).alias("duration_ms"),
+        (pl.col("status").cast(pl.Float64, strict=False) >= 500).cast(pl.Float64).alias("failed"),
+        pl.col("calls").cast(pl.Float64, strict=False),
+        _milliseconds("in_database").alias("database_ms"),
+        (_milliseconds("in_backend") - connecting.fill_null(0)).clip(0).alias("downstream_ms"),
+        connecting.alias("network_ms"),
     ).filter(pl.col("failed").is_not_null())
     timed = told.filter(pl.col("duration_ms").is_finite() & (pl.col("duration_ms") >= 0))
     told = told.with_columns(duration_ms=pl.lit(None, pl.Float64)) if lengthless and timed.is_empty() else timed
@@ -84,9 +86,32 @@ def logged_requests(store: Store, service: str, window: Window, *, lengthless: b
         pl.concat([once, nameless])
         .with_columns(began.alias("time_ns"))
         .filter((pl.col("time_ns") >= window.start_ns) & (pl.col("time_ns") < window.end_ns))
-        .drop("milliseconds", "seconds", "nanoseconds", "status", "span", "path", "template")
+        .drop("length", "in_database", "in_backend", "connecting", "status", "span", "path", "template")
         .sort("service_name", "time_ns", "route", "duration_ms")
     )
+
+
+def _shape() -> pl.Expr:
+    """Return the path without its identifiers, where a record knows no route: as the template of its line has it, else masked."""
+    path = pl.col("path").str.replace(r"^[a-z]+://[^/]+", "").str.replace(r"[?#].*$", "")
+    return pl.coalesce(
+        pl.col("template").str.extract(r"^[A-Z]{3,20} (/\S*)"), path.str.replace_all(r"/[^/]*\d[^/]*", "/<*>")
+    )
+
+
+def _milliseconds(column: str) -> pl.Expr:
+    """Return a length as text and unit in milliseconds, null where the record has no such field.
+
+    A request that was tried at several servers has a time for each; they add up. A dash, or -1, is what proxies write where
+    nothing answered: no time.
+    """
+    text = pl.col(column).str.replace(r"(\d+)m(\d)", "$1@$2")  # minutes, as Go writes them: 1m2.5s
+    minutes = text.str.extract(r"(\d+)@").cast(pl.Float64).fill_null(0)
+    text = text.str.replace(r"\d+@", "")
+    factor = text.str.extract("(ns|us|µs|ms|s)").replace_strict(_UNITS, default=None, return_dtype=pl.Float64)
+    answered = text.str.replace_all(r"(^|[\s,:])-[\d.]*", "$1")
+    number = answered.str.extract_all(r"\d+(?:\.\d*)?(?:[eE][+-]?\d+)?").cast(pl.List(pl.Float64)).list.sum()
+    return pl.when(text != "").then(number * factor + minutes * 60_000)
 
 
 def logged_errors(store: Store, service: str, window: Window, bin_ns: int) -> dict[str, pl.DataFrame]:
@@ -151,7 +176,12 @@ def _traced(store: Store, service: str, window: Window) -> tuple[float, float]:
 
 
 def binned_log(
-    frame: pl.DataFrame, window: Window, *, where: Mapping[str, str] | None = None, exclude: bool = False
+    frame: pl.DataFrame,
+    window: Window,
+    *,
+    where: Mapping[str, str] | None = None,
+    exclude: bool = False,
+    places: Collection[str] = (),
 ) -> Binned | None:
     """Return logged requests as counts by time bin and latency bucket, as traced ones are; None where `where` asks for more.
 
@@ -164,6 +194,8 @@ def binned_log(
     where, exclude
         Values of ``service_version``, ``service_instance_id`` or ``route`` that the cohort has, or has not. A column that
         the log never fills cannot choose.
+    places
+        From :func:`told_places`: where time is divided up. What is left of a request's time is the place ``rest``.
     """
     if any(column not in WHERE or (frame[column] == "").all() for column in where or {}):
         return None
@@ -177,18 +209,36 @@ def binned_log(
     rows, row_at = np.unique(bins, return_inverse=True)
     columns, column_at = np.unique(bucket, return_inverse=True)
 
-    def grid(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    def grid(values: pl.Series) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
         out = np.zeros((len(rows), len(columns)))
-        np.add.at(out, (row_at, column_at), values)
+        np.add.at(out, (row_at, column_at), values.to_numpy())
         return out
 
-    weight = grid(frame["weight"].to_numpy())
-    calls = grid(frame["calls"].fill_null(float("nan")).to_numpy())
+    spent = {place: frame[f"{place}_ms"].fill_null(0) * frame["weight"] for place in places}
+    if places:
+        whole = frame["duration_ms"].fill_null(0) * frame["weight"]
+        spent["rest"] = (whole - sum(spent.values(), start=whole * 0)).clip(0)
     return Binned(
         columns,
-        weight,
-        grid(np.ones(frame.height)),
-        grid(frame["failed"].to_numpy() * frame["weight"].to_numpy()),
-        calls,
-        {},
+        grid(frame["weight"]),
+        grid(pl.ones(frame.height, pl.Float64, eager=True)),
+        grid(frame["failed"] * frame["weight"]),
+        grid(frame["calls"].fill_null(float("nan"))),
+        {place: grid(values) for place, values in spent.items()},
     )
+
+
+def told_places(*frames: pl.DataFrame) -> tuple[str, ...]:
+    """Return the places for which every log says how long its requests spent there: nine in ten of them at least.
+
+    Examples
+    --------
+    >>> said = pl.DataFrame({"database_ms": [1.0, 2.0], "downstream_ms": [3.0, None], "network_ms": [None, None]})
+    >>> told_places(said)
+    ('database',)
+    """
+    return tuple(place for place in PLACES if place != "own" and all(_says(frame, place) for frame in frames))
+
+
+def _says(frame: pl.DataFrame, place: str) -> bool:
+    return frame.height > 0 and frame[f"{place}_ms"].null_count() <= (1 - _TOLD) * frame.height

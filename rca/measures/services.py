@@ -137,7 +137,9 @@ def ranked_clues(
     windows = windows or periods(store, incident)
     suspects = service_clues(store, windows)
     if not suspects:
-        raise NoDataError(f"No signal of any service lies in both the baseline ({windows.baseline}) and {incident}.")
+        raise NoDataError(
+            f"No metric, span or error of any service lies in both the baseline ({windows.baseline}) and the incident ({windows.incident})."
+        )
     return _ranked(suspects, graph or call_graph(store))
 
 

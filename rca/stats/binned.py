@@ -30,7 +30,8 @@ Array = npt.NDArray[np.float64]
 class Binned:
     """Requests of one cohort. Rows of each array are time bins, columns are latency buckets of `index`.
 
-    `index` holds bucket numbers of an exponential histogram of nanoseconds at scale 5; `places` holds milliseconds.
+    `index` holds bucket numbers of an exponential histogram of nanoseconds at scale 5; `places` holds milliseconds: of traced
+    requests in all of :data:`PLACES`, of logged ones in those that the log tells of, and in ``rest``.
     """
 
     index: npt.NDArray[np.int64]

@@ -44,6 +44,12 @@ _HAPROXY = re.compile(
     r"(?P<timers>[+-]?\d+(?:/[+-]?\d+){2,4}) (?:(?P<status>-?\d{1,3}) )?(?P<bytes>\+?\d+)(?P<rest>.*)",
     re.DOTALL,
 )
+_INGRESS = re.compile(
+    r'" \d+ (?P<request_time>[\d.]+) \[(?P<upstream>[^\]]*)\](?: \[[^\]]*\])? (?P<address>\S+(?:, \S+)*) (?P<size>[\d-]+(?:, [\d-]+)*) '
+    r"(?P<upstream_time>[\d.-]+(?:, [\d.-]+)*) (?P<upstream_status>[\d-]+(?:, [\d-]+)*)(?: (?P<id>[0-9a-f]{32}))?$"
+)
+"""What ingress-nginx writes after the user agent."""
+_TRAEFIK = re.compile(r'" \d+ "(?P<router>[^"]*)" "(?P<server>[^"]*)" (?P<length>\d+)ms$')
 _REQUEST = re.compile(r"(?P<method>[A-Z][A-Z_-]{1,20}) (?P<path>\S+)(?: (?P<protocol>[A-Za-z]+/?[\d.]*))?")
 _QUOTED_FIELD = re.compile(_QUOTED)
 _KEY_VALUE = re.compile(r'\b([A-Za-z_][\w.]*)[=:](?:"([^"]*)"|([^\s,"]+))')
@@ -151,6 +157,19 @@ def _common(found: re.Match[str], row: Row) -> None:
         if value and value != "-":
             row.keep(name, value)
     after = found["rest"]
+    if ingress := _INGRESS.search(after):
+        row.request = row.request or ingress["id"] or ""
+        row.keep("request_time", ingress["request_time"])
+        row.keep("upstream.name", ingress["upstream"])
+        row.keep("upstream.address", ingress["address"])
+        row.keep("upstream_response_time", ingress["upstream_time"])
+        row.keep("upstream_status", ingress["upstream_status"])
+        return
+    if traefik := _TRAEFIK.search(after):
+        row.keep("duration_ms", traefik["length"])
+        row.keep("upstream.name", traefik["router"])
+        row.keep("upstream.address", traefik["server"])
+        return
     numbers = re.findall(r'(?<=[ "])\d+\.\d{3,6}(?= |$)', after)
     if numbers:
         row.keep("request_time", numbers[0])

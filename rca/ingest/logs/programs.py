@@ -15,7 +15,7 @@ __all__ = ["program_row"]
 _NAMES = {
     "pid": "process.pid", "tid": "thread.id", "thread": "thread.name", "logger": "logger", "host": "host.name", "node": "host.name", "type": "type",
     "id": "event.id", "client": "client.address", "method": "http.request.method", "path": "url.path", "status": "http.response.status_code",
-    "duration": "duration_ms", "process": "process.executable.name", "file": "code.file.path",
+    "duration": "duration_ms", "latency": "latency", "process": "process.executable.name", "file": "code.file.path",
 }  # fmt: skip
 _SYSLOG_LEVEL = ("EMERG", "ALERT", "CRIT", "ERROR", "WARNING", "NOTICE", "INFO", "DEBUG")
 _REDIS_LEVEL = {".": "DEBUG", "-": "VERBOSE", "*": "NOTICE", "#": "WARNING"}
@@ -47,6 +47,8 @@ _FORMS: tuple[tuple[str, str, LateRegex, Level], ...] = tuple(
         ("0123456789", " 0x", rf"(?P<time>{TIME})\s+0x(?P<tid>[0-9a-f]+)\s+(?P<level>Default|Info|Debug|Error|Fault|Activity|Signpost)\s+0x[0-9a-f]+\s+(?P<pid>\d+)\s+\d+\s+(?P<body>.*)", _plain),
         # uWSGI
         ("[", "|app: ", rf"(?P<body>\[pid: (?P<pid>\d+)\|app: .*?\] (?P<client>\S+) \(.*?\) \{{.*?\}} \[(?P<time>{TIME})\] (?P<method>[A-Z]+) (?P<path>\S+) => .* in (?P<duration>\d+) msecs \(\S+ (?P<status>\d+)\).*)", _plain),
+        # Gin
+        ("[", "GIN]", r"\[GIN\] (?P<body>(?P<time>\d{4}/\d\d/\d\d - \d\d:\d\d:\d\d) \|\s*(?P<status>\d{3}) \|\s*(?P<latency>\S+) \|\s*(?P<client>\S+) \|\s*(?P<method>[A-Z]+)\s+\"(?P<path>[^\"?]*).*)", _plain),
         # Cisco's IOS and ASA
         ("<*.0123456789JFMASOND", "%", rf"(?:<\d{{1,3}}>)?(?:\d+: )?(?:[\w.-]+: )?[*.]?(?P<time>{TIME}(?:\.\d+)?(?: [A-Z]{{3,4}})?)(?: (?P<host>\S+))? ?: (?P<body>%[A-Z][\w-]*-(?P<level>[0-7])-\w+: .*)", lambda found: _SYSLOG_LEVEL[int(found["level"])]),
         # Couchbase

@@ -210,16 +210,32 @@ def _rfc3164(text: str, line: int) -> Row | None:
 
 
 def _inside(row: Row) -> None:
-    """Take level and ids from a message that has a header of its own; the message stays whole."""
-    inner = _klog(row.body, row.line) or logfmt_row(row.body, row.line)
-    if inner is None:
+    """Take level, ids and pairs from a message that has a header of its own or is nothing but pairs; it stays whole."""
+    inner = _klog(row.body, row.line) or _paired(row.body, row.line)
+    if inner is None or not inner.level:
         row.level = level_ahead(row.body, 3, 0)
+    if inner is None:
         return
-    row.level, row.scale = inner.level, inner.scale
+    if inner.level:
+        row.level, row.scale = inner.level, inner.scale
     row.trace, row.span, row.request = inner.trace, inner.span, inner.request
     for role in ("trace", "span", "request"):
         if role in inner.keys:
             row.keys[role] = inner.keys[role]
+    for key, value in inner.attributes.items():
+        row.keep(key, value)
+    if inner.service and "service" in inner.keys:  # the header says whose record it is
+        row.keep(inner.keys["service"], inner.service)
+
+
+def _paired(text: str, line: int) -> Row | None:
+    """Return what a message of pairs says, None where it holds anything else or fewer than two."""
+    found = pairs(text)
+    if not found or sum(1 for _, value in found if value) < 2:
+        return None
+    row = Row(line)
+    fill(row, found)
+    return row
 
 
 def _prioritised(text: str, line: int) -> Row | None:
