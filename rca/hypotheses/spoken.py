@@ -55,12 +55,17 @@ def kind_of_text(text: str) -> str:
 
 
 def kinds_said(texts: Sequence[Text]) -> Mapping[str, Mapping[str, tuple[float, str]]]:
-    """Return for each service the kinds of fault that its failed spans speak of: share of the telling ones, and one message."""
+    """Return for each service the kinds of fault that its failed spans speak of: share of the telling ones, and one message.
+
+    Behind an open breaker few calls are made, so the few that are need not surge to say what opened it.
+    """
+    shut = {item.service_name for item in texts if item.surge > _SURGE and "breaker" in symptoms_in(item.text)}
     weights: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     examples: dict[tuple[str, str], str] = {}
     for item in texts:
         kind = kind_of_text(item.text)
-        if item.duration_ns and item.surge > _SURGE and kind:
+        is_new = item.surge > _SURGE or (item.service_name in shut and item.during > 0 and not item.before)
+        if item.duration_ns and is_new and kind:
             weights[item.service_name][kind] += item.during - item.before
             examples.setdefault((item.service_name, kind), item.text)
     return {
