@@ -21,6 +21,7 @@ from rca.engines.parquet import write_parquet
 from rca.errors import EngineError, OptionError, SourceError, StoreError
 from rca.ingest.ahead import read_ahead
 from rca.ingest.contract import Format
+from rca.ingest.derived import derive
 from rca.ingest.discover import discover
 from rca.ingest.formats import FORMATS, by_name
 from rca.ingest.learn import LEARNERS
@@ -108,6 +109,7 @@ class Store:
                         )
                     )
                     bar.done(source.path)
+            derive(self.engine)
         return IngestReport(tuple(done))
 
     def query(self, sql: str, params: Mapping[str, Any] | None = None, **more: Any) -> pl.DataFrame:

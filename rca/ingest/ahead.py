@@ -121,6 +121,7 @@ class Reading:
             key_hashes=hashes,
             notes=tuple(header["notes"]),
             damaged=header["damaged"],
+            flags=header["flags"],
         )
 
     def _until(

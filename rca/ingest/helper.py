@@ -116,6 +116,7 @@ def _finish(outcome: Outcome, answers: _Answers) -> None:
         amendments=[[*place, dict(changes)] for place, changes in outcome.amendments.items()],
         notes=outcome.notes,
         damaged=outcome.damaged,
+        flags=outcome.flags,
     )
 
 

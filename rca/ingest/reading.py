@@ -49,6 +49,8 @@ class Outcome:
     """What to tell the user."""
     damaged: bool
     """Whether the container was cut or broken."""
+    flags: bool
+    """Whether there may be evaluations of feature flags."""
 
     @property
     def read(self) -> int:
@@ -98,4 +100,5 @@ def read_into(reader: Format, source: Source, sink: TableSink) -> Outcome:
         key_hashes={name: np.concatenate(parts) for name, parts in sink.key_hashes.items()},
         notes=(*source.warnings, *sink.context.notes),
         damaged=bool(source.warnings),
+        flags=sink.flags,
     )

@@ -17,6 +17,7 @@ from rca.engines.duckdb import DuckDBEngine
 from rca.errors import RcaError
 from rca.ingest.ahead import Lost, Reading
 from rca.ingest.contract import Context, Format
+from rca.ingest.derived import FLAGS, note
 from rca.ingest.formats import by_name, choose
 from rca.ingest.reading import Outcome, beginning, read_into
 from rca.ingest.sink import TableSink
@@ -155,6 +156,8 @@ def _read(
             outcome = read_into(reader, source, TableSink(engine.insert, row["ingest_id"], context, skip_before=skip))
         _amend(engine, outcome, row["ingest_id"])
         duplicates = _drop_duplicate_spans(engine, outcome, row["ingest_id"], spans_before)
+        if outcome.flags:
+            note(engine, FLAGS)
         _settle(row, outcome, duplicates)
         return _write_row(engine, row)
 

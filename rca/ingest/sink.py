@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from rca.display import escape_terminal
 from rca.ingest.contract import Context
+from rca.ingest.flagmarks import mentions_flags
 from rca.schema import PRIMARY, TABLES, arrow_schema, conform, table
 
 __all__ = ["TableSink"]
@@ -46,6 +47,7 @@ class TableSink:
         self.kept = self.duplicates = self.quarantined = 0
         self.by_table: dict[str, int] = {}
         self.amendments: dict[tuple[str, str], dict[str, str]] = {}
+        self.flags = False
         self.key_hashes: dict[str, list[npt.NDArray[np.uint64]]] = {}
         self._insert, self._ingest_id, self._skip = insert, ingest_id, skip_before
         self._next = 0
@@ -153,6 +155,7 @@ class TableSink:
         return block
 
     def _take(self, name: str, block: pa.Table) -> None:
+        self.flags = self.flags or mentions_flags(name, block)
         key = table(name).key
         if key:
             frame = pl.from_arrow(block.select(list(key)))
