@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from rca.ingest.contract import Sink
 from rca.ingest.logs.continuations import goes_on, join
+from rca.ingest.logs.dayless import Days
 from rca.ingest.logs.envelopes import (
     CRI,
     Partials,
@@ -85,7 +86,7 @@ class LineReader:
 
     def __init__(self, source: Source, sink: Sink, *, compose: bool = False) -> None:
         self.source, self.sink, self.compose = source, sink, compose
-        self.clock = Clock(sink.context.reference_ns, sink.context.note)
+        self.clock = Clock(sink.context.reference_ns, sink.context.note, days=Days(source.name))
         self.miner = Miner()
         self.partials = Partials()
         self.resource = pod_of(source.path)

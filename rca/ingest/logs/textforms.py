@@ -250,12 +250,12 @@ def _prioritised(text: str, line: int) -> Row | None:
 
 
 def _clocked(text: str, line: int) -> Row | None:
-    """Read a line that has a clock without a date, which is no time, and a level that makes it a record all the same."""
+    """Read a line that has a clock without a date, a time only where its day is known, and a level that makes it a record."""
     found = _CLOCK.match(text)
     level = level_ahead(found["rest"].lstrip("])"), 4, 0) if found else ""
     if not found or not level:
         return None
-    return Row(line, level=level, body=text)
+    return Row(line, time=found["time"], level=level, body=text)
 
 
 def _priority(text: str, row: Row) -> None:

@@ -58,6 +58,7 @@ _FORMS = tuple(
         r"[IWEF](?:(?P<Y>\d{4})|(?P<y>\d\d))(?P<m>\d\d)(?P<d>\d\d) (?P<H>\d\d):(?P<M>\d\d):(?P<S>\d\d)\.(?P<f>\d{1,9})\d*",
     )
 )
+_CLOCK_ALONE = re.compile(r"(?P<H>\d{1,2}):(?P<M>\d\d):(?P<S>\d\d)(?:[.,](?P<f>\d{1,9})\d*)?")
 _NUMBER = re.compile(r"(?P<n>-?\d+)(?:\.(?P<f>\d+))?(?P<u>ns|us|ms|s)?")
 _COMPACT = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-3])(?:[0-5]\d){2}(?:\d{3})?")
 """A date and a clock without any mark between; as a number it would lie far from our days."""
@@ -109,7 +110,7 @@ class Layout:
     """Where the parts of a time lie in its text; every text of the same shape has the same layout."""
 
     kind: str
-    """``date``, ``epoch``, ``float`` (a number with an exponent), ``dotnet`` or ``tai``."""
+    """``date``, ``clock`` (a time of day alone), ``epoch``, ``float`` (a number with an exponent), ``dotnet`` or ``tai``."""
     spans: dict[str, tuple[int, int]]
     zone: int | None = None
     """Minutes east of UTC where a name says so; None where digits or nothing do."""
@@ -144,6 +145,9 @@ def layout_of(text: str) -> Layout | None:
         found = pattern.fullmatch(text)
         if found:
             return Layout(kind, _spans(found))
+    found = _CLOCK_ALONE.fullmatch(text)
+    if found:
+        return Layout("clock", _spans(found))
     for form in _FORMS:
         found = form.fullmatch(text)
         if found:

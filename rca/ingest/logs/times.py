@@ -15,6 +15,7 @@ from rca.ingest.civil import days_from_civil
 from rca.ingest.logs import digits
 from rca.ingest.logs.civiltimes import days_from_week, minutes_east
 from rca.ingest.logs.dateorder import DEFAULT, Order, ambiguous, decide
+from rca.ingest.logs.dayless import Days
 from rca.ingest.logs.months import in_english
 from rca.ingest.logs.timeforms import Layout, layout_of, shape
 from rca.times import NS
@@ -55,6 +56,8 @@ class Clock:
     note: Callable[[str], None]
     unit: str = ""
     """Unit of plain numbers in this file, decided by the first of them."""
+    days: Days | None = None
+    """The days of times of day that have no date; left out, they are no times."""
     _noted: set[str] = field(default_factory=set)
     _orders: dict[str, Order] = field(default_factory=dict)
     """Order of day, month and year of dates that do not tell it, by what stands between them."""
@@ -72,9 +75,13 @@ class Clock:
         self._decide_order(
             texts[at] or "" for members in groups.values() if ambiguous(texts[members[0]] or "") for at in members
         )
+        clocks: list[int] = []
         for members in groups.values():
             first = texts[members[0]] or ""
             layout = layout_of(first)
+            if layout is not None and layout.kind == "clock":
+                clocks += members
+                continue
             if layout is None or layout.kind != "date" or len(members) <= _SMALL_GROUP:
                 for at in members:
                     times[at], fate[at] = self.read_one(texts[at] or "", layout)
@@ -82,6 +89,8 @@ class Clock:
             where = np.array(members)
             block = np.frombuffer("".join([texts[at] or "" for at in members]).encode("latin-1", "replace"), np.uint8)
             times[where], fate[where] = self._block(block.reshape(len(members), len(first)), layout)
+        for at in sorted(clocks):  # in the order of the file: that of the day before comes before midnight
+            times[at], fate[at] = self.read_one(texts[at] or "")
         return times, fate
 
     def read_series(
@@ -176,6 +185,9 @@ class Clock:
             times, fate = self._block(block.reshape(1, -1), layout)
             return int(times[0]), int(fate[0])
         part = {name: text.strip()[a:b] for name, (a, b) in layout.spans.items()}
+        if layout.kind == "clock":
+            found = self.days.time_of(part, self.tell) if self.days else None
+            return (0, BAD) if found is None else (found, GOOD)
         if layout.kind == "float":
             return self._float(part["n"])
         if layout.kind == "tai":
