@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -52,7 +52,7 @@ class Store:
         *paths: str | Path,
         format: str | Format | None = None,  # noqa: A002  (the word users type)
         service: str = "",
-        formats: tuple[Format, ...] = FORMATS,
+        formats: Sequence[Format] = FORMATS,
         limits: Limits | None = None,
         progress: Progress | None = None,
     ) -> IngestReport:

@@ -47,7 +47,7 @@ class _Rules:
     line_comment: str
     exact: str
     """What forbids the cheap way altogether."""
-    left_over: tuple[str, ...]
+    left_over: str
     """What must not be there any more once literals and comments are gone."""
     balanced: str
     """A statement whose comments hold no odd quote: then literals could be found without minding comments."""
@@ -69,7 +69,7 @@ _MYSQL = _Rules(
     mark="`",
     line_comment=r"--[ \t\r\n][^\r\n]*|--\z|#[^\r\n]*",
     exact=r"/\*M?!",
-    left_over=("'", '"', "#", "/*", "--"),
+    left_over=r"""['"#]|/\*|--""",
     balanced=_balanced(f"{_ESCAPED}|{_DOUBLE}", r"'(?:[^'\\*]|\\[^*])*'", r"'\"#"),
 )
 _POSTGRES = _Rules(
@@ -79,7 +79,7 @@ _POSTGRES = _Rules(
     mark='"',
     line_comment=r"--[^\r\n]*",
     exact=r"\$[A-Za-z_0-9]*\$",
-    left_over=("'", "/*", "--"),
+    left_over=r"'|/\*|--",
     balanced=_balanced(rf"(?-u:\b)[eE]{_ESCAPED}|{_PLAIN}", r"'[^'\\*]*'", r"'"),
 )
 _MSSQL = _Rules(
@@ -89,7 +89,7 @@ _MSSQL = _Rules(
     mark="[",
     line_comment=r"--[^\r\n]*",
     exact=r'"|(?i:sp_(?:executesql|prepare|(?:cursor)?prepexec))',
-    left_over=("'", "/*", "--"),
+    left_over=r"'|/\*|--",
     balanced=_balanced(_PLAIN, r"'[^'*]*'", r"'"),
 )
 _ANSI = _Rules(
@@ -99,7 +99,7 @@ _ANSI = _Rules(
     mark='"',
     line_comment=r"--[^\r\n]*",
     exact=r"\\|\$\$|//|`|[qQ]'|(?-u:\b)[eErR]'",
-    left_over=("'", "/*", "--"),
+    left_over=r"'|/\*|--",
     balanced=_balanced(_PLAIN, r"'[^'*]*'", r"'"),
 )
 _RULES = {"mysql": _MYSQL, "postgres": _POSTGRES, "mssql": _MSSQL, "ansi": _ANSI}
@@ -132,11 +132,12 @@ def keys(statements: pl.Series, family: str) -> Keys:
     at = everything[~exact]
     part = statements if len(at) == len(everything) else statements.gather(at)
     short = part.str.replace_all(rules.run, "?").str.replace_all(_ROWS, "VALUES (?)")
-    again = _suspicious(short, rules)
+    shortened = short.hash(seed=1).to_numpy()
+    again = _suspicious(short, shortened, rules)
     if not again.any() and not exact.any():
-        return Keys(short.hash(seed=1).to_numpy(), ((at, short),))
+        return Keys(shortened, ((at, short),))
     hashes = np.empty(len(statements), dtype=np.uint64)
-    hashes[at] = short.hash(seed=1).to_numpy()
+    hashes[at] = shortened
     settled = [(at[~again], short.filter(pl.Series(~again)))]
     raw = [everything[exact]]
     if again.any():
@@ -147,20 +148,21 @@ def keys(statements: pl.Series, family: str) -> Keys:
         careful, sure = _carefully(statements.gather(hard), rules)
         hashes[hard[sure]] = careful.filter(pl.Series(sure)).hash(seed=4).to_numpy()
         raw.append(hard[~sure])
-    for indexes, texts in settled:
-        hashes[indexes] = texts.hash(seed=1).to_numpy()
+        hashes[settled[-1][0]] = settled[-1][1].hash(seed=1).to_numpy()
     for indexes in raw:
         hashes[indexes] = statements.gather(indexes).hash(seed=2).to_numpy()
     return Keys(hashes, tuple(settled))
 
 
-def _suspicious(short: pl.Series, rules: _Rules) -> npt.NDArray[np.bool_]:
+def _suspicious(every: pl.Series, hashes: npt.NDArray[np.uint64], rules: _Rules) -> npt.NDArray[np.bool_]:
     """Whether something in a shortened statement says that literals may have been found in the wrong places."""
-    doubtful = short.str.contains_any(list(rules.left_over)).to_numpy().copy()
+    _, first, inverse = np.unique(hashes, return_index=True, return_inverse=True)
+    short = every.gather(first)
+    doubtful = short.str.contains(rules.left_over).to_numpy().copy()
     named = np.flatnonzero(short.str.contains(rules.mark, literal=True).to_numpy())
     if len(named):
         doubtful[named] |= ~short.gather(named).str.contains(rules.plain_names).to_numpy()
-    return doubtful
+    return doubtful[inverse.reshape(-1)]
 
 
 def _without_balanced_comments(
@@ -168,7 +170,7 @@ def _without_balanced_comments(
 ) -> tuple[pl.Series, npt.NDArray[np.bool_]]:
     """Remove comments from what is short already, and say where that was right."""
     stripped = short.str.replace_all(_SHORT_BLOCK, " ").str.replace_all(rules.run.replace(rules.literals, r"\?"), "?")
-    fine = ~_suspicious(stripped, rules)
+    fine = ~_suspicious(stripped, stripped.hash(seed=1).to_numpy(), rules)
     fine &= statements.str.contains(rules.balanced).to_numpy()
     return stripped, fine
 
@@ -180,7 +182,7 @@ def _carefully(statements: pl.Series, rules: _Rules) -> tuple[pl.Series, npt.NDA
     comment = f"{_BLOCK}|{rules.line_comment}"
     bare = statements.str.replace_all(f"({rules.literals}|{rules.name})|{comment}", "$1 ")
     short = bare.str.replace_all(f"({rules.name})|{rules.run}", "${1}?")
-    return short, ~short.str.contains_any(list(rules.left_over)).to_numpy()
+    return short, ~short.str.contains(rules.left_over).to_numpy()
 
 
 _SIGN = re.compile(r"(?<=[=(,<>+*/])\s*[-+]\s*\?")

@@ -3,33 +3,52 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator, Sequence
+from importlib import import_module
+from typing import overload
 
 from rca.errors import FormatError, OptionError, did_you_mean
-from rca.ingest.changes.formats import CHANGE_FORMATS
 from rca.ingest.contract import Format, Guess, Sample
-from rca.ingest.logs.formats import LOG_FORMATS
-from rca.ingest.metrics.formats import METRIC_FORMATS
-from rca.ingest.nothing import NOTHING_FOUND
-from rca.ingest.queries.formats import QUERY_FORMATS
-from rca.ingest.tables.formats import TABLE_FORMATS
-from rca.ingest.traces import SPAN_FORMATS
 
 __all__ = ["FORMATS", "by_name", "choose"]
 
-FORMATS: tuple[Format, ...] = (
-    *SPAN_FORMATS,
-    *QUERY_FORMATS,
-    *LOG_FORMATS,
-    *METRIC_FORMATS,
-    *CHANGE_FORMATS,
-    *TABLE_FORMATS,
-    NOTHING_FOUND,
-)
+
+class _Formats(Sequence[Format]):
+    """The package's formats; each group is imported when the first of it is asked for."""
+
+    _GROUPS = (
+        ("queries.formats", "QUERY_FORMATS"),
+        ("traces", "SPAN_FORMATS"),
+        ("logs.formats", "LOG_FORMATS"),
+        ("metrics.formats", "METRIC_FORMATS"),
+        ("changes.formats", "CHANGE_FORMATS"),
+        ("tables.formats", "TABLE_FORMATS"),
+        ("nothing", "NOTHING_FORMATS"),
+    )
+
+    def __iter__(self) -> Iterator[Format]:
+        for module, name in self._GROUPS:
+            yield from getattr(import_module(f"rca.ingest.{module}"), name)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    @overload
+    def __getitem__(self, at: int) -> Format: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[Format, ...]: ...
+    def __getitem__(self, at: int | slice) -> Format | tuple[Format, ...]:
+        return tuple(self)[at]
+
+
+FORMATS: Sequence[Format] = _Formats()
 
 _SURE_ENOUGH = 0.05
+_CERTAIN = 0.96
+"""Of whom a file says this much, no other is asked: importing all formats takes longer than reading a small file."""
 
 
-def by_name(name: str, formats: tuple[Format, ...] = FORMATS) -> Format:
+def by_name(name: str, formats: Sequence[Format] = FORMATS) -> Format:
     """Return a format by its name.
 
     Raises
@@ -51,15 +70,20 @@ def _guess(item: Format, sample: Sample) -> Guess:
         return Guess(0.0, f"no table: {error}")
 
 
-def choose(sample: Sample, formats: tuple[Format, ...] = FORMATS) -> Format:
-    """Return the format that is surest of a file.
+def choose(sample: Sample, formats: Sequence[Format] = FORMATS) -> Format:
+    """Return the format that is surest of a file; the first that is certain of it.
 
     Raises
     ------
     FormatError
         When none is; the message names the three best guesses and why each failed.
     """
-    guesses: list[tuple[Guess, Format]] = [(_guess(item, sample), item) for item in formats]
+    guesses: list[tuple[Guess, Format]] = []
+    for item in formats:
+        guess = _guess(item, sample)
+        if guess.score >= _CERTAIN:
+            return item
+        guesses.append((guess, item))
     ranked = sorted(guesses, key=lambda pair: -pair[0].score)
     if ranked and ranked[0][0].score >= _SURE_ENOUGH:
         return ranked[0][1]

@@ -7,7 +7,7 @@ from typing import Any
 from rca.ingest.contract import NO, Format, Guess, Sample, Sink
 from rca.ingest.source import Source
 
-__all__ = ["NOTHING_FOUND", "found_nothing"]
+__all__ = ["NOTHING_FORMATS", "found_nothing"]
 
 _HOLDS = frozenset((
     "data", "result", "results", "traces", "trace", "batches", "hits", "items", "spans", "series", "Traces", "TraceSummaries", "MetricDataResults",
@@ -48,4 +48,4 @@ def _read(source: Source, sink: Sink) -> None:
     sink.context.note("the query behind this answer found nothing")
 
 
-NOTHING_FOUND = Format("empty-answer", "an answer of a query API that found nothing", (), _sniff, _read)
+NOTHING_FORMATS = (Format("empty-answer", "an answer of a query API that found nothing", (), _sniff, _read),)

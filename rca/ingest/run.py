@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -68,7 +68,7 @@ class _Earlier:
 def ingest_source(
     engine: DuckDBEngine,
     source: Source,
-    formats: tuple[Format, ...],
+    formats: Sequence[Format],
     *,
     chosen: Format | None,
     service_name: str,

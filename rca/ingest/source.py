@@ -159,7 +159,7 @@ class Source:
         """Return the hash of the raw bytes, or of the first `most` of them."""
         digest, left = hashlib.sha256(), most if most is not None else sys.maxsize
         with self.opener() as raw:
-            while left > 0 and (block := raw.read(min(1 << 20, left))):
+            while left > 0 and (block := raw.read(min(1 << 18, left))):  # little enough to stay in the cache
                 digest.update(block)
                 left -= len(block)
         return digest.hexdigest()

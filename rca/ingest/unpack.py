@@ -98,9 +98,10 @@ class _Counted(io.RawIOBase):
         return data
 
     def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]
-        data = self.read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
+        size: int = self.raw.readinto(buffer)  # type: ignore[attr-defined]
+        self.position += size
+        self._advance(self.position)
+        return size
 
     def close(self) -> None:
         self.raw.close()

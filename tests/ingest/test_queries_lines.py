@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import random
 
 import numpy as np
 import pytest
 
-from rca.ingest.queries import mysql_header, postgres_csv, postgres_head
+from rca.ingest.queries import blocks, mysql_header, postgres_csv, postgres_head
 from rca.ingest.queries.buffer import Buffer
+from rca.ingest.source import Source
 
 NUMBERS = (
     "0.174461", "12", "0", "7.5", "3.123456789", "1.0000000001", "12345678.5", "99999999999999999999", "9.", ".5", "x", "-1", "",
@@ -88,22 +90,22 @@ def test_clients_are_those_of_the_expression():
 
 
 def test_bytes_that_are_no_text_are_replaced():
-    assert Buffer(b"a\xff\n").data == "a�\n".encode()
-    assert Buffer("é\n".encode()).data == "é\n".encode()
+    assert Buffer(b"a\xff\n").raw() == "a�\n".encode()
+    assert Buffer("é\n".encode()).raw() == "é\n".encode()
 
 
 @pytest.mark.parametrize("length", range(20))
 def test_slices_of_any_length_are_cut_out(length):
     block = Buffer(b"0123456789abcdefghijklmnop")
     at = np.arange(6)
-    wanted = [block.data[start : start + length].decode() for start in range(6)]
+    wanted = [block.raw(start, min(start + length, block.size)).decode() for start in range(6)]
     assert block.text(at, at + length).to_list() == wanted
 
 
 @pytest.mark.parametrize("count", range(1, 17))
 def test_digits_of_a_fixed_width(count):
     block = Buffer(b"1234567890123456 12345678901234x6 x")
-    wanted = [int(block.data[:count]), int(block.data[17 : 17 + count]) if count < 15 else -1, -1]
+    wanted = [int(block.raw(0, count)), int(block.raw(17, 17 + count)) if count < 15 else -1, -1]
     assert block.digits(np.array([0, 17, 34]), count).tolist() == wanted
 
 
@@ -122,7 +124,23 @@ def row(text):
     ],
 )
 def test_a_block_of_csv_is_cut_before_its_last_row(rest, cut):
-    assert postgres_csv._last_record((row("x") + rest).encode()) == cut
+    data = bytearray((row("x") + rest).encode())
+    assert postgres_csv._last_record(data, len(data)) == cut
+
+
+@pytest.mark.parametrize("size", [1, 7, 64, 1 << 20])
+def test_blocks_of_any_size_hold_every_record_once(size, monkeypatch):
+    lines = [f"{'x' * (number % 50)}{number}".encode() for number in range(500)]
+    text = b"\n".join(lines)
+    monkeypatch.setattr(blocks, "_BLOCK", size)
+    source = Source("x", lambda: io.BytesIO(text), len(text))
+    found, at = [], 0
+    for block, offset in blocks.whole_records(source, blocks.last_line):
+        assert offset == at
+        assert not block.bytes[block.size :].any()
+        found += block.text(block.starts, block.ends).to_list()
+        at += block.size
+    assert found == [line.decode() for line in lines]
 
 
 LENGTHS = ("174.461", "0.5", "12", "3.1234567", "12345678.5", "99999999999999.1", "x", "1.", "0.000001")

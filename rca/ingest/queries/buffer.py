@@ -14,11 +14,12 @@ import pyarrow as pa
 
 from rca.ingest.queries.words import Words, digit_count, ones, whole_number
 
-__all__ = ["Buffer", "Ints", "Mask"]
+__all__ = ["PAD", "Buffer", "Ints", "Mask"]
 
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
-_PAD = b"\0" * 56
+PAD = 56
+"""Zero bytes behind a block: what is looked at from its last byte on stays inside."""
 _NEWLINE, _RETURN = 10, 13
 _BLANKS = np.zeros(256, dtype=np.bool_)
 _BLANKS[[9, 10, 11, 12, 13, 32]] = True
@@ -26,6 +27,14 @@ _BLANKS[[9, 10, 11, 12, 13, 32]] = True
 
 class Buffer:
     r"""A block of lines in UTF-8; bytes that are none are replaced.
+
+    Parameters
+    ----------
+    data
+        The lines.
+    size
+        How many bytes of `data` they are, where ``PAD`` zero bytes follow them already and it need not be copied; it must
+        not be written to any more then.
 
     Examples
     --------
@@ -36,19 +45,43 @@ class Buffer:
     [-1, 22]
     """
 
-    def __init__(self, data: bytes) -> None:
-        if not _is_text(data):
-            data = data.decode("utf-8", "replace").encode()
-        self.data = data
-        self.size = len(data)
-        self._padded = data + _PAD
+    def __init__(self, data: bytes | bytearray, size: int | None = None) -> None:
+        if not _is_text(data, len(data) if size is None else size):
+            data, size = data[:size].decode("utf-8", "replace").encode(), None
+        self.size = len(data) if size is None else size
+        self._padded = data + bytes(PAD) if size is None else data
         self.bytes = np.frombuffer(self._padded, dtype=np.uint8)
         self._words: Words = np.ndarray((len(self._padded) - 7,), dtype="<u8", buffer=self._padded, strides=(1,))
+
+    @property
+    def arrow(self) -> pa.Buffer:
+        """The block as bytes that Arrow reads."""
+        return pa.py_buffer(self._padded).slice(0, self.size)
+
+    def __contains__(self, text: bytes) -> bool:
+        """Whether some text occurs in the block."""
+        return self.find(text) >= 0
+
+    def find(self, text: bytes, start: int = 0, end: int | None = None) -> int:
+        """Return where some text occurs first between two places, -1 where it does not."""
+        return self._padded.find(text, start, self.size if end is None else end)
+
+    def rfind(self, text: bytes, start: int = 0, end: int | None = None) -> int:
+        """Return where some text occurs last between two places, -1 where it does not."""
+        return self._padded.rfind(text, start, self.size if end is None else end)
+
+    def count(self, text: bytes, start: int = 0, end: int | None = None) -> int:
+        """Return how often some text occurs between two places."""
+        return self._padded.count(text, start, self.size if end is None else end)
+
+    def raw(self, start: int = 0, end: int | None = None) -> bytes:
+        """Return the bytes between two places."""
+        return bytes(self._padded[start : self.size if end is None else end])
 
     @cached_property
     def _newlines(self) -> Ints:
         found = np.flatnonzero(self.bytes[: self.size] == _NEWLINE)
-        return found if self.size and self.data.endswith(b"\n") else np.append(found, self.size)
+        return found if self.size and self.bytes[self.size - 1] == _NEWLINE else np.append(found, self.size)
 
     @cached_property
     def starts(self) -> Ints:
@@ -145,12 +178,12 @@ class Buffer:
 
     def one(self, start: int, end: int) -> str:
         """Return one slice."""
-        return self.data[start:end].decode()
+        return self._padded[start:end].decode()
 
 
-def _is_text(data: bytes) -> bool:
-    """Whether bytes are UTF-8, without making text of them."""
-    offsets = np.array([0, len(data)], dtype=np.int64)
+def _is_text(data: bytes | bytearray, size: int) -> bool:
+    """Whether the first bytes of some are UTF-8, without making text of them."""
+    offsets = np.array([0, size], dtype=np.int64)
     text = pa.Array.from_buffers(pa.large_string(), 1, [None, pa.py_buffer(offsets), pa.py_buffer(data)])
     try:
         text.validate(full=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -14,7 +13,7 @@ import pyarrow as pa
 from rca.digests import Digester, tags
 from rca.ingest.queries.clock import MISSING
 
-__all__ = ["Statements", "arrow_text", "coded", "number_column", "time_column"]
+__all__ = ["Statements", "arrow_text", "coded", "coded_members", "number_column", "objects", "time_column"]
 
 _BLOCK = r"/\*(?:[^*/]|\*+[^*/]|/+[^*/])*\*+/"
 _STRINGS = {
@@ -23,7 +22,8 @@ _STRINGS = {
 }
 _OUTSIDE = r"""(?:[^'"`/#-]|{strings}|/[^*]|-[^-]|{block})*"""
 _CONTEXT = r"traceparent[ ]*[=:][ ]*'?[0-9a-fA-F]{2}-([0-9a-fA-F]{32})-([0-9a-fA-F]{16})-[0-9a-fA-F]{2}"
-_VOLATILE = re.compile(r"(?:traceparent|tracestate)\s*[=:]\s*(?:'(?:[^'\\]|\\.)*'|[^,*]*)\s*,?")
+_VOLATILE = r"(?:traceparent|tracestate)\s*[=:]\s*(?:'(?:[^'\\]|\\.)*'|[^,*]*)\s*,?"
+_CONTEXT_KEYS = ("trace_id", "span_id")
 _ZEROS = "0" * 16
 
 
@@ -67,8 +67,9 @@ class Statements:
         strings = _STRINGS[dialect]
         outside = _OUTSIDE.format(strings=strings, block=_BLOCK)
         inside = r"/\*(?:[^*]|\*[^/])*?" + _CONTEXT
+        self._first = rf"(?s)\A{inside}"
         self._in_comment = rf"(?s)\A{outside}{inside}"
-        self._tags: dict[str, dict[str, str]] = {}
+        self._tags: dict[str, str] = {}
 
     def columns(self, text: pl.Series) -> dict[str, pa.Array]:
         """Return digest, table, trace and span id of statements."""
@@ -85,47 +86,70 @@ class Statements:
         if not len(marked):
             return {}
         rows = text.gather(marked)
-        sure = rows.str.contains(self._in_comment).to_numpy()
+        sure = rows.str.contains(self._first).to_numpy().copy()
+        later = np.flatnonzero(~sure)
+        sure[later] = rows.gather(later).str.contains(self._in_comment).to_numpy()
         sure &= (rows.str.count_matches("traceparent", literal=True) == 1).to_numpy()
         pairs = rows.str.extract_groups(_CONTEXT).struct.unnest()
-        trace, span = (pairs[name].fill_null("").str.to_lowercase().to_list() for name in pairs.columns)
-        for at in np.flatnonzero(~sure).tolist():
-            exact = tags(rows[at], self.dialect)
-            trace[at], span[at] = exact.get("trace_id", ""), exact.get("span_id", "")
-        zero = (
-            trace_id.strip("0") == "" or span_id.strip("0") == "" for trace_id, span_id in zip(trace, span, strict=True)
-        )
-        kept = np.array([not empty for empty in zero], dtype=np.bool_)
+        trace, span = (pairs[name].str.to_lowercase() for name in pairs.columns)
+        odd = np.flatnonzero(~sure)
+        if len(odd):
+            exact = [tags(row, self.dialect) for row in rows.gather(odd).to_list()]
+            trace = trace.scatter(odd, [found.get("trace_id") for found in exact])
+            span = span.scatter(odd, [found.get("span_id") for found in exact])
+        kept = ((trace != _ZEROS * 2) & (span != _ZEROS)).fill_null(value=False).to_numpy()
         index = np.full(len(text), -1, dtype=np.int64)
         index[marked[kept]] = np.flatnonzero(kept)
         taken = pa.array(index, mask=index < 0)
         return {
-            name: pa.array(values, pa.string()).take(taken).fill_null("")
+            name: arrow_text(values).take(taken).fill_null("")
             for name, values in (("trace_id", trace), ("span_id", span))
         }
 
-    def tag_maps(self, text: pl.Series) -> dict[int, Mapping[str, str]]:
-        """Return the tags in comments, the trace context left out, by row; rows without any are left out."""
+    def members(self, text: pl.Series) -> pl.Series | None:
+        """Return the tags in comments, the trace context left out, as members of a JSON object, each with a comma behind it.
+
+        None where no statement has any.
+        """
         marked = np.flatnonzero(text.str.contains("/*", literal=True).to_numpy())
-        found: dict[int, Mapping[str, str]] = {}
         if not len(marked):
-            return found
-        rows = text.gather(marked)
-        comments = rows.str.extract(r"(/\*(?:[^*/]|\*+[^*/]|/+[^*/])*\*+/)").fill_null("")
-        for at, comment in enumerate(comments.to_list()):
-            key = _VOLATILE.sub("", comment)
-            known = self._tags.get(key)
-            if known is None:
-                known = self._tags[key] = _own_tags(key, self.dialect)
-            if known and key in self._tags:
-                found[int(marked[at])] = known
-        return found
+            return None
+        comments = text.gather(marked).str.extract(rf"({_BLOCK})").str.replace_all(_VOLATILE, "")
+        distinct = comments.fill_null("").to_arrow().dictionary_encode()
+        known = [self._members_of(comment) for comment in distinct.dictionary.to_pylist()]
+        if not any(known):
+            return None
+        index = np.zeros(len(text), dtype=np.int32)
+        index[marked] = distinct.indices.to_numpy() + 1
+        return pl.Series(["", *known], dtype=pl.String).gather(index)
+
+    def _members_of(self, comment: str) -> str:
+        known = self._tags.get(comment)
+        if known is None:
+            own = {key: value for key, value in tags(comment, self.dialect).items() if key not in _CONTEXT_KEYS}
+            known = self._tags[comment] = orjson.dumps(own).decode()[1:-1] + "," if own else ""
+        return known
 
 
-def _own_tags(comment: str, dialect: str) -> dict[str, str]:
-    return {key: value for key, value in tags(comment, dialect).items() if key not in ("trace_id", "span_id")}
+def objects(members: pl.Series) -> pa.Array:
+    """Return JSON objects of their members, each of which has a comma behind it."""
+    return arrow_text("{" + members.str.strip_suffix(",") + "}")
 
 
-def attribute_maps(rows: list[Mapping[str, str]]) -> pa.Array:
-    """Return maps as the JSON text that the sink takes."""
-    return pa.array([orjson.dumps(dict(row)).decode() for row in rows], pa.string())
+def coded_members(fields: Mapping[str, pl.Series]) -> pl.Series | None:
+    """Return the fields of each row that say something as members of a JSON object, each with a comma behind it.
+
+    For fields of few distinct values; None where no row has any.
+    """
+    found: pl.Series | None = None
+    for name, values in fields.items():
+        coded = values.to_arrow().dictionary_encode()
+        texts = [f"{_dumped(name)}:{_dumped(value)}," if value else "" for value in coded.dictionary.to_pylist()]
+        if any(texts):
+            members = pl.Series([*texts, ""], dtype=pl.String).gather(coded.indices.fill_null(len(texts)).to_numpy())
+            found = members if found is None else found + members
+    return found
+
+
+def _dumped(text: str) -> str:
+    return orjson.dumps(text).decode()

@@ -11,7 +11,7 @@ import polars as pl
 import pyarrow as pa
 
 from rca.ingest.queries.buffer import Buffer, Ints
-from rca.ingest.queries.columns import number_column
+from rca.ingest.queries.columns import number_column, objects
 
 __all__ = ["extra_columns"]
 
@@ -30,7 +30,7 @@ def extra_columns(
     first: Ints,
     body: Ints,
     columns: Mapping[str, pa.Array],
-    tags: Mapping[int, Mapping[str, str]],
+    tags: pl.Series | None,
     *,
     switched: npt.NDArray[np.bool_],
 ) -> dict[str, pa.Array]:
@@ -43,19 +43,19 @@ def extra_columns(
     columns
         What is known so far.
     tags
-        Tags in the statement's comments, by event.
+        Tags in the statements' comments as members of JSON objects.
     switched
         Whether the event itself names its database by ``use``: that counts more than the header's schema.
     """
     ends = np.append(block.starts, block.size)[body]
     headers = block.text(block.starts[first], ends)
     if not headers.str.contains(_EXTRA).any():
-        return {"attributes": _tagged(None, tags, len(first))} if tags else {}
+        return {"attributes": objects(tags)} if tags is not None else {}
     out = _named(headers, columns, switched)
     rest = headers.str.replace_all(_OWN, "")
     pairs = rest.str.replace_all(r'["\\\t\x00-\x09\x0b-\x1f]', "_").str.replace_all(_PAIR, '"$1":"$2",')
     fields = pairs.str.extract(r'\A((?:"[A-Za-z_0-9]+":"[^"]*",)*)').fill_null("")
-    out["attributes"] = _tagged(fields, tags, len(first))
+    out["attributes"] = objects(fields if tags is None else fields + tags)
     plans = _plans(headers)
     if plans:
         out["plan"] = pa.array([plans.get(at) for at in range(len(first))], pa.string())
@@ -88,22 +88,6 @@ def _first(values: pl.Series, before: pa.Array) -> pa.Array:
     known = pl.from_arrow(before)
     assert isinstance(known, pl.Series)  # noqa: S101  (from_arrow of an array is a series)
     return pl.select(pl.coalesce(values, known)).to_series().to_arrow().cast(pa.string())
-
-
-def _tagged(fields: pl.Series | None, tags: Mapping[int, Mapping[str, str]], count: int) -> pa.Array:
-    """Return attributes as JSON objects: header fields, then the statement's own tags."""
-    if not tags:
-        assert fields is not None  # noqa: S101  (only called with one of both)
-        return _objects(fields)
-    members = fields.to_list() if fields is not None else [""] * count
-    for at, own in tags.items():
-        members[at] += orjson.dumps(dict(own)).decode()[1:-1] + ","
-    return _objects(pl.Series(members, dtype=pl.String))
-
-
-def _objects(members: pl.Series) -> pa.Array:
-    joined = "{" + members.str.strip_suffix(",") + "}"
-    return joined.to_arrow().cast(pa.string())
 
 
 def _plans(headers: pl.Series) -> dict[int, str]:

@@ -16,6 +16,7 @@ import polars as pl
 import pyarrow as pa
 
 from rca.ingest.contract import NO, Format, Guess, Sample, Sink
+from rca.ingest.queries.blocks import whole_records
 from rca.ingest.queries.buffer import Buffer, Ints
 from rca.ingest.queries.clock import MISSING
 from rca.ingest.queries.columns import Statements, time_column
@@ -26,8 +27,6 @@ from rca.ingest.source import Source
 
 __all__ = ["FORMAT"]
 
-_BLOCK = 2 << 20
-_MOST = 64 << 20
 _SECOND = 1_000_000_000
 _HEADER = r"\A#(?: +[A-Z][A-Za-z_0-9]*: ?| No InnoDB| explain:|[ \t]*\z)"
 _NO_STATEMENT = "/* No query */"
@@ -63,25 +62,14 @@ def _sniff(sample: Sample) -> Guess:
 
 def _read(source: Source, sink: Sink) -> None:
     reader = _Reader(sink)
-    rest, at = b"", 0
-    for block in source.blocks(_BLOCK):
-        data = rest + block.data if rest else block.data
-        cut = _last_header(data)
-        if cut <= 0 and len(data) < _MOST:
-            rest = data
-            continue
-        cut = cut if cut > 0 else len(data)
-        reader.take(data[:cut], at)
-        at += cut
-        rest = data[cut:]
-    if rest:
-        reader.take(rest, at)
+    for block, at in whole_records(source, _last_header):
+        reader.take(block, at)
     reader.close()
 
 
-def _last_header(data: bytes) -> int:
+def _last_header(data: bytearray, end: int) -> int:
     """Return where the last header begins that may go on in the next block."""
-    query = data.rfind(b"\n# Query_time: ")
+    query = data.rfind(b"\n# Query_time: ", 0, end)
     while query > 0:
         line = data.rfind(b"\n", 0, query)
         if data[line + 1 : line + 2] != b"#":
@@ -101,9 +89,8 @@ class _Reader:
         self._banners = 0
         self._threshold = MISSING
 
-    def take(self, data: bytes, offset: int) -> None:
+    def take(self, block: Buffer, offset: int) -> None:
         """Read a block of whole events."""
-        block = Buffer(data)
         events = _find(block)
         for line in events.broken.tolist():
             text = block.one(int(block.starts[line]), int(block.ends[line]))
@@ -144,9 +131,9 @@ class _Reader:
         if len(empty):
             text = text.scatter(empty, _NO_STATEMENT)
         columns |= self._statements.columns(text)
-        tags = self._statements.tag_maps(text)
+        tags = self._statements.members(text)
         columns |= extra_columns(block, events.first, events.body, columns, tags, switched=used >= 0)
-        columns["threshold_ns"] = self._thresholds(text)
+        columns["threshold_ns"] = self._thresholds(block, text)
         table = pa.table(columns)
         self._sink.rows("queries", table if good.all() else table.filter(pa.array(good)))
 
@@ -192,7 +179,7 @@ class _Reader:
         ends = np.where((ends > starts) & (block.bytes[ends - 1] == 59), ends - 1, ends)
         ends = block.trimmed(starts, ends)
         starts = np.where(block.begins(starts, b"# administrator command"), starts + 2, starts)
-        if b" started with" in block.data:
+        if b" started with" in block:
             ends = self._without_banners(block, starts, ends)
         return starts, ends, stamps, used
 
@@ -211,14 +198,14 @@ class _Reader:
         ends = ends.copy()
         for at in range(len(starts)):
             start, end = int(starts[at]), int(ends[at])
-            place = block.data.find(b" started with", start, end)
+            place = block.find(b" started with", start, end)
             if place < 0:
                 continue
-            line = block.data.rfind(b"\n", start, place) + 1 or start
-            if b", Version: " in block.data[line:place]:
+            line = block.rfind(b"\n", start, place) + 1 or start
+            if b", Version: " in block.raw(line, place):
                 first = line
-                self._banners += block.data.count(b" started with", start, end)
-                text = block.data[start:first].rstrip().removesuffix(b";").rstrip()
+                self._banners += block.count(b" started with", start, end)
+                text = block.raw(start, first).rstrip().removesuffix(b";").rstrip()
                 ends[at] = start + len(text)
         return ends
 
@@ -229,7 +216,7 @@ class _Reader:
         starts, ends = block.starts, block.ends
         for line in used.tolist():
             if line >= 0:
-                raw = block.data[starts[line] + 4 : ends[line]]
+                raw = block.raw(int(starts[line]) + 4, int(ends[line]))
                 name = known.get(raw)
                 if name is None:
                     name = known[raw] = raw.decode().strip().removesuffix(";").strip().strip("`")
@@ -237,10 +224,12 @@ class _Reader:
             out.append(self._database)
         return out
 
-    def _thresholds(self, text: pl.Series) -> pa.Array:
+    def _thresholds(self, block: Buffer, text: pl.Series) -> pa.Array:
         """Find what the log leaves out, where a statement in it sets that."""
-        marked = np.flatnonzero(text.str.contains("long_query_time", literal=True).to_numpy())
         values = np.full(len(text), self._threshold, dtype=np.int64)
+        if b"long_query_time" not in block:
+            return time_column(values)
+        marked = np.flatnonzero(text.str.contains("long_query_time", literal=True).to_numpy())
         for at in marked.tolist():
             found = text[at : at + 1].str.extract(
                 r"(?i)\ASET\s+(?:GLOBAL\s+|@@GLOBAL\.)long_query_time\s*=\s*([0-9.]+)"

@@ -13,6 +13,7 @@ import pyarrow.csv as pc
 
 from rca.ingest.contract import NO, Format, Guess, Sample, Sink
 from rca.ingest.logs.times import GOOD, Clock
+from rca.ingest.queries.blocks import whole_records
 from rca.ingest.queries.buffer import Buffer, Ints
 from rca.ingest.queries.clock import MISSING, fixed_times
 from rca.ingest.queries.postgres_records import Emitter, Records
@@ -20,8 +21,6 @@ from rca.ingest.source import Source
 
 __all__ = ["FORMAT"]
 
-_BLOCK = 2 << 20
-_MOST = 64 << 20
 _NAMES = (
     "log_time", "user", "database", "pid", "client", "session", "line", "ps", "session_start", "vxid", "txid", "level",
     "sqlstate", "message", "detail", "hint", "internal_query", "internal_query_pos", "context", "statement", "query_pos",
@@ -47,27 +46,17 @@ def _sniff(sample: Sample) -> Guess:
 
 def _read(source: Source, sink: Sink) -> None:
     reader = _Reader(sink)
-    rest, at = b"", 0
-    for block in source.blocks(_BLOCK):
-        data = rest + block.data if rest else block.data
-        cut = _last_record(data)
-        if cut <= 0 and len(data) < _MOST:
-            rest = data
-            continue
-        cut = cut if cut > 0 else len(data)
-        reader.take(data[:cut], at)
-        at, rest = at + cut, data[cut:]
-    if rest:
-        reader.take(rest, at)
+    for block, at in whole_records(source, _last_record):
+        reader.take(block, at)
 
 
-def _last_record(data: bytes) -> int:
+def _last_record(data: bytearray, end: int) -> int:
     """Return where the last record begins: a line that starts like one, outside of quotes.
 
     Quotes are counted from the beginning, since a block may end within some; from the end where one too many stands before.
     """
-    before, after, end, second = data.count(b'"'), 0, len(data), -1
-    place = data.rfind(b"\n", 0, len(data) - 1)
+    before, after, second = data.count(b'"', 0, end), 0, -1
+    place = data.rfind(b"\n", 0, max(end - 1, 0))
     while place >= 0:  # line by line: a search for all would try the gaps of the pattern on every one
         between = data.count(b'"', place, end)
         before, after, end = before - between, after + between, place
@@ -87,13 +76,9 @@ class _Reader:
         self._emitter = Emitter(sink)
         self._clock = Clock(sink.context.reference_ns, sink.context.note)
 
-    def take(self, data: bytes, offset: int) -> None:
+    def take(self, lines: Buffer, offset: int) -> None:
         """Read a block."""
-        try:
-            data.decode()
-        except UnicodeDecodeError:
-            data = data.decode("utf-8", "replace").encode()
-        table = self._table(data, offset)
+        table = self._table(lines, offset)
         if table is None or not table.num_rows:
             return
         frame = pl.from_arrow(table)
@@ -105,12 +90,13 @@ class _Reader:
             fields["query_id"] = _nonzero(fields["query_id"])
         self._emitter.emit(Records(block, starts, ends, self._times(frame["log_time"]), frame["level"], fields))
 
-    def _table(self, data: bytes, offset: int) -> pa.Table | None:
-        text = data[: 1 << 20].decode("utf-8", "replace").replace("\r", " ")  # a stray one is no end of a line
+    def _table(self, lines: Buffer, offset: int) -> pa.Table | None:
+        text = lines.raw(0, min(lines.size, 1 << 20)).decode("utf-8", "replace")
+        text = text.replace("\r", " ")  # a stray one is no end of a line
         first = next(csv.reader(io.StringIO(text)), [])
         width = len(first)
         if width < 14:
-            self._sink.quarantine("too few columns for PostgreSQL's csvlog", data[:200], offset)
+            self._sink.quarantine("too few columns for PostgreSQL's csvlog", lines.raw(0, min(lines.size, 200)), offset)
             return None
         names = [*_NAMES, *(f"column_{at}" for at in range(len(_NAMES), width))][:width]
         wanted = [name for name in names if name in _USED or name in ("log_time", "level", "message")]
@@ -122,15 +108,15 @@ class _Reader:
 
         try:
             return pc.read_csv(
-                io.BytesIO(data),
-                read_options=pc.ReadOptions(column_names=names, block_size=len(data) + 1, use_threads=False),
+                pa.BufferReader(lines.arrow),
+                read_options=pc.ReadOptions(column_names=names, block_size=lines.size + 1, use_threads=False),
                 parse_options=pc.ParseOptions(newlines_in_values=True, invalid_row_handler=strange),
                 convert_options=pc.ConvertOptions(
                     include_columns=wanted, column_types=dict.fromkeys(wanted, pa.string()), strings_can_be_null=False
                 ),
             )
         except pa.ArrowInvalid as error:
-            self._sink.quarantine(f"no CSV: {error}", data[:200], offset)
+            self._sink.quarantine(f"no CSV: {error}", lines.raw(0, min(lines.size, 200)), offset)
             return None
         finally:
             self._other_width(bad, offset)
@@ -145,7 +131,7 @@ class _Reader:
             else:
                 self._sink.quarantine(f"{row.actual_columns} columns, expected {row.expected_columns}", text, offset)
         for rows in by_width.values():
-            self.take(("\n".join(rows) + "\n").encode(), offset)
+            self.take(Buffer(("\n".join(rows) + "\n").encode()), offset)
 
     def _times(self, texts: pl.Series) -> Ints:
         block, starts, _ = Buffer.of(texts)

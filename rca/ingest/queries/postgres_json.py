@@ -5,7 +5,6 @@ The server's own jsonlog is decoded by Arrow a block at a time; everything else 
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +16,7 @@ import pyarrow.json as pj
 
 from rca.ingest.contract import NO, Format, Guess, Sample, Sink
 from rca.ingest.logs.times import GOOD, Clock
+from rca.ingest.queries.blocks import last_line, whole_records
 from rca.ingest.queries.buffer import Buffer, Ints
 from rca.ingest.queries.clock import MISSING, fixed_times
 from rca.ingest.queries.postgres_records import Emitter, Records
@@ -25,7 +25,6 @@ from rca.ingest.source import Source
 
 __all__ = ["FORMAT"]
 
-_BLOCK = 2 << 20
 _OWN = ("error_severity", "message")
 _KEYS = {
     "time": ("timestamp", "log_time", "time"),
@@ -109,9 +108,8 @@ def _decoded(data: bytes) -> Any:
 
 def _read(source: Source, sink: Sink) -> None:
     reader = _Reader(sink)
-    for block in source.blocks(_BLOCK):
-        reader.take(block.data, block.offset)
-    reader.close()
+    for block, at in whole_records(source, last_line):
+        reader.take(block, at)
 
 
 class _Reader:
@@ -126,26 +124,22 @@ class _Reader:
         schema = [(names[0], pa.int64() if field in _NUMBERS else pa.string()) for field, names in _KEYS.items()]
         self._options = pj.ParseOptions(explicit_schema=pa.schema(schema), unexpected_field_behavior="ignore")
 
-    def take(self, data: bytes, offset: int) -> None:
+    def take(self, block: Buffer, offset: int) -> None:
         """Read a block of lines."""
-        table = self._quick(data) if self._own else None
+        table = self._quick(block) if self._own else None
         if table is not None:
             self._emit(table)
             return
         self._own = False
-        self._slowly(data, offset)
+        self._slowly(block.raw(), offset)
 
-    def close(self) -> None:
-        """Nothing is left over."""
-
-    def _quick(self, data: bytes) -> pl.DataFrame | None:
+    def _quick(self, block: Buffer) -> pl.DataFrame | None:
         """Return a block of the server's own jsonlog, or None where a line is something else."""
-        if data.count(b'"error_severity":"') != data.count(b"\n") + (not data.endswith(b"\n")):
+        if block.count(b'"error_severity":"') != len(block.starts):
             return None
+        options = pj.ReadOptions(use_threads=False, block_size=block.size + 1)
         try:
-            table = pj.read_json(
-                io.BytesIO(data), pj.ReadOptions(use_threads=False, block_size=len(data) + 1), self._options
-            )
+            table = pj.read_json(pa.BufferReader(block.arrow), options, self._options)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             return None
         frame = pl.from_arrow(table)
@@ -209,7 +203,8 @@ class _Reader:
 
     def _text(self, lines: list[str]) -> None:
         self._lines = self._lines or Lines(self._sink, lines)
-        self._lines.take(("\n".join(line.replace("\n", "\n\t") for line in lines) + "\n").encode())
+        text = "\n".join(line.replace("\n", "\n\t") for line in lines) + "\n"
+        self._lines.take(Buffer(text.encode("utf-8", "replace")))
 
 
 def _row(inner: Mapping[str, Any], record: Mapping[str, Any]) -> dict[str, str | None]:

@@ -16,7 +16,7 @@ from rca.ingest.contract import Sink
 from rca.ingest.logs.severity import severity_number
 from rca.ingest.queries.buffer import Buffer, Ints
 from rca.ingest.queries.clock import MISSING
-from rca.ingest.queries.columns import Statements, arrow_text, time_column
+from rca.ingest.queries.columns import Statements, arrow_text, coded_members, objects, time_column
 from rca.ingest.queries.postgres_head import heads
 from rca.ingest.queries.postgres_plans import Explained, explained
 
@@ -127,7 +127,7 @@ class Emitter:
         block = records.block
         ends = block.trimmed(texts, records.ends[at])
         text = block.text(np.minimum(texts, ends), ends)
-        if records.tabbed and b"\n\t" in block.data:
+        if records.tabbed and b"\n\t" in block:
             text = text.str.replace_all("\n\t", "\n", literal=True)
         text = self._own(records, text, at, bare, plans)
         times = records.times[at]
@@ -148,7 +148,7 @@ class Emitter:
         columns |= self._statements.columns(text)
         if plans:
             columns |= _plan_columns(at, plans)
-        attributes = self._query_attributes(records, at, self._statements.tag_maps(text))
+        attributes = self._query_attributes(records, at, self._statements.members(text))
         if attributes is not None:
             columns["attributes"] = attributes
         self._sink.rows("queries", pa.table(columns))
@@ -166,23 +166,11 @@ class Emitter:
             values.append(_said_before(records, int(at[place])))
         return text.scatter(places, values) if places else text
 
-    def _query_attributes(self, records: Records, at: Ints, tagged: Mapping[int, Mapping[str, str]]) -> pa.Array | None:
+    def _query_attributes(self, records: Records, at: Ints, tags: pl.Series | None) -> pa.Array | None:
         own = [name for name in records.fields if name not in _COLUMNS and name not in _LINE_ONLY]
-        kept = [(name, records.fields[name].gather(at)) for name in own]
-        kept = [(name, values) for name, values in kept if bool((values.is_not_null() & (values != "")).any())]
-        if not kept and not tagged:
-            return None
-        if not kept:
-            members = pl.Series([""] * len(at))
-        else:
-            frame = pl.DataFrame(dict(kept))
-            members = _members(frame)
-        if tagged:
-            parts = members.to_list()
-            for place, more in tagged.items():
-                parts[place] += orjson.dumps(dict(more)).decode()[1:-1] + ","
-            members = pl.Series(parts, dtype=pl.String)
-        return arrow_text("{" + members.str.strip_suffix(",") + "}")
+        parts = [coded_members({name: records.fields[name].gather(at) for name in own}), tags]
+        known = [part for part in parts if part is not None]
+        return objects(known[0] if len(known) == 1 else known[0] + known[1]) if known else None
 
     def _logs(self, records: Records, at: Ints, numbers: Ints) -> None:
         body = records.block.text(records.starts[at], records.block.trimmed(records.starts[at], records.ends[at]))
@@ -199,9 +187,10 @@ class Emitter:
         }
         if self._sink.context.service_name:
             columns["service_name"] = pa.repeat(pa.scalar(self._sink.context.service_name), len(at))
-        frame = pl.DataFrame({_LOG_NAMES.get(name, name): values.gather(at) for name, values in records.fields.items()})
+        frame = pl.DataFrame({name: values.gather(at) for name, values in records.fields.items()})
         if frame.width:
-            columns["attributes"] = arrow_text("{" + _members(frame).str.strip_suffix(",") + "}")
+            rows = ({name: value for name, value in row.items() if value} for row in frame.iter_rows(named=True))
+            columns["attributes"] = pa.array([orjson.dumps(row).decode() for row in rows], pa.string())
             columns |= _contexts(frame, len(at))
         self._sink.rows("logs", pa.table(columns))
 
@@ -209,24 +198,6 @@ class Emitter:
 _LINE_ONLY = frozenset(
     ("line", "session_start", "vxid", "session", "ps", "sqlstate", "txid", "backend_type", "leader_pid")
 )
-_LOG_NAMES = {"user": "user", "database": "database", "pid": "pid"}
-
-
-def _members(frame: pl.DataFrame) -> pl.Series:
-    """Return the fields of each row that say something as members of a JSON object, each with a comma behind it."""
-    parts = []
-    for name in frame.columns:
-        values = frame[name]
-        distinct = values.unique()
-        texts = {value: f"{_dumped(name)}:{_dumped(value)}," if value else "" for value in distinct.to_list()}
-        parts.append(
-            values.replace_strict(list(texts), list(texts.values()), default="", return_dtype=pl.String).fill_null("")
-        )
-    return pl.select(pl.concat_str(parts)).to_series()
-
-
-def _dumped(text: str) -> str:
-    return orjson.dumps(text).decode()
 
 
 def _contexts(frame: pl.DataFrame, count: int) -> dict[str, pa.Array]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import polars as pl
 
 from rca.ingest.contract import NO, Format, Guess, Sample, Sink
 from rca.ingest.logs.times import GOOD, Clock
+from rca.ingest.queries.blocks import whole_records
 from rca.ingest.queries.buffer import Buffer, Ints
 from rca.ingest.queries.clock import MISSING, fixed_times
 from rca.ingest.queries.postgres_languages import in_english, speaks
@@ -19,8 +21,6 @@ from rca.ingest.source import Source
 
 __all__ = ["FORMAT", "Lines"]
 
-_BLOCK = 2 << 20
-_MOST = 64 << 20
 _RECORD = re.compile(
     r".{0,300}?\b(?:LOG|ERROR|FATAL|PANIC|WARNING|NOTICE|INFO|DEBUG[1-5]?|DETAIL|HINT|CONTEXT|STATEMENT):(?:  | (?=\S))"
 )
@@ -57,27 +57,34 @@ def _sniff(sample: Sample) -> Guess:
 
 def _read(source: Source, sink: Sink) -> None:
     reader: Lines | None = None
-    rest = b""
-    foreign: bool | None = None
-    for block in source.blocks(_BLOCK):
-        if foreign is None:
-            foreign = speaks(block.data[: 1 << 20].decode("utf-8", "replace"))
-        data = _translated(block.data) if foreign else block.data
-        data = rest + data if rest else data
-        reader = reader or Lines(sink, data[: 1 << 20].decode("utf-8", "replace").splitlines())
-        data, rest = reader.whole(data)
-        reader.take(data)
-    if rest:
-        reader = reader or Lines(sink, rest.decode("utf-8", "replace").splitlines())
-        reader.take(rest)
-    if reader:
-        reader.close()
+    foreign = speaks(source.head(1 << 20)[0].decode("utf-8", "replace"))
+    for read, _ in whole_records(source, partial(_last_record, foreign=foreign)):
+        block = _translated(read) if foreign else read
+        reader = reader or Lines(sink, _text(block).splitlines())
+        reader.take(block)
 
 
-def _translated(data: bytes) -> bytes:
-    """Put the levels of a block of lines into English; bytes that are no UTF-8 stay as they are."""
-    lines = data.decode("utf-8", "surrogateescape").split("\n")
-    return "\n".join(map(in_english, lines)).encode("utf-8", "surrogateescape")
+def _text(block: Buffer) -> str:
+    return block.raw(0, min(block.size, 1 << 20)).decode("utf-8", "replace")
+
+
+def _last_record(data: bytearray, end: int, *, foreign: bool) -> int:
+    """Return where the last record begins, with the record it says more about: it may go on in the next block."""
+    cut = end
+    for _ in range(400):
+        place = data.rfind(b"\n", 0, max(cut - 1, 0))
+        if place < 0:
+            return -1
+        line = data[place + 1 : min(cut, place + 600)].decode("utf-8", "replace")
+        cut = place + 1
+        if line[:1] not in ("\t", "\n") and _begins(in_english(line) if foreign else line):
+            return cut
+    return end
+
+
+def _translated(block: Buffer) -> Buffer:
+    """Put the levels of a block of lines into English."""
+    return Buffer("\n".join(map(in_english, block.raw().decode().split("\n"))).encode())
 
 
 @dataclass(slots=True)
@@ -106,33 +113,15 @@ class Lines:
         self._templates: list[Template] = [*templates(sample[:2000]), GENERIC]
         self._clock = Clock(sink.context.reference_ns, sink.context.note)
 
-    def whole(self, data: bytes) -> tuple[bytes, bytes]:
-        """Cut off what may go on in the next block: the last record, with the record it says more about."""
-        cut = len(data)
-        for _ in range(400):
-            place = data.rfind(b"\n", 0, cut - 1)
-            if place < 0:
-                return (data, b"") if len(data) > _MOST else (b"", data)
-            line = data[place + 1 : min(cut, place + 600)]
-            cut = place + 1
-            if line[:1] not in (b"\t", b"\n") and _begins(line):
-                return data[:cut], data[cut:]
-        return data, b""
-
-    def take(self, data: bytes) -> None:
+    def take(self, block: Buffer) -> None:
         """Read a block of whole records."""
-        if not data:
-            return
-        block = Buffer(_unwrapped(data))
+        block = _unwrapped(block)
         lines = np.flatnonzero((block.bytes[block.starts] != 9) & (block.ends > block.starts))
         found = self._headers(block, lines)
         if found is None:
-            self._sink.quarantine("no record of a PostgreSQL log", data[:200], 0)
+            self._sink.quarantine("no record of a PostgreSQL log", block.raw(0, min(block.size, 200)), 0)
             return
         self._records(block, found)
-
-    def close(self) -> None:
-        """Nothing is left over."""
 
     def _headers(self, block: Buffer, lines: Ints) -> _Found | None:
         """Match the learned prefixes, the most frequent first, then any."""
@@ -229,16 +218,16 @@ class Lines:
         return values
 
 
-def _begins(line: bytes) -> bool:
-    found = _RECORD.match(line.decode("utf-8", "replace"))
+def _begins(line: str) -> bool:
+    found = _RECORD.match(line)
     return found is not None and not any(found[0].rstrip().endswith(f"{word}:") for word in ATTACHED)
 
 
-def _unwrapped(data: bytes) -> bytes:
+def _unwrapped(block: Buffer) -> Buffer:
     """Turn the continuation lines of syslog and logplex, which repeat a header, into lines that begin with a tab."""
-    if b"app[postgres." in data or b"postgres[" in data:
-        return _WRAPPED.sub(b"\t", data)
-    return data
+    if b"app[postgres." in block or b"postgres[" in block:
+        return Buffer(_WRAPPED.sub(b"\t", block.raw()))
+    return block
 
 
 def _named(name: str) -> str:
