@@ -98,10 +98,9 @@ class _Counted(io.RawIOBase):
         return data
 
     def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]
-        size: int = self.raw.readinto(buffer)  # type: ignore[attr-defined]
-        self.position += size
-        self._advance(self.position)
-        return size
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
 
     def close(self) -> None:
         self.raw.close()

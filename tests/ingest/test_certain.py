@@ -9,7 +9,8 @@ import pytest
 from rca.errors import RcaError
 from rca.ingest.formats import _CERTAIN, FORMATS, _guess, choose
 from rca.ingest.reading import beginning
-from rca.ingest.source import Limits, discover
+from rca.ingest.discover import discover
+from rca.ingest.source import Limits
 
 FILES = Path(__file__).resolve().parents[3] / "shared" / "corpus"
 

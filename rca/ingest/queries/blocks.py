@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import BinaryIO
 
 from rca.ingest.queries.buffer import PAD, Buffer
 from rca.ingest.source import Source
+from rca.ingest.unpack import read_fully
 
 __all__ = ["last_line", "whole_records"]
 
@@ -26,12 +26,11 @@ def whole_records(source: Source, cut: Callable[[bytearray, int], int]) -> Itera
     rest, at = b"", 0
     with source.open() as stream:
         while True:
-            kept = len(rest)
-            data = bytearray(kept + _BLOCK + PAD)
-            data[:kept] = rest
-            end = kept + _fill(stream, memoryview(data)[kept : kept + _BLOCK])
-            if end == kept:
+            block = read_fully(stream, _BLOCK)
+            if not block:
                 break
+            end = len(rest) + len(block)
+            data = bytearray().join((rest, block, bytes(PAD)))
             lines = data.rfind(b"\n", 0, end) + 1
             whole = cut(data, lines)
             if whole <= 0 and end < _MOST:
@@ -49,20 +48,3 @@ def whole_records(source: Source, cut: Callable[[bytearray, int], int]) -> Itera
 def last_line(_: bytearray, lines: int) -> int:
     """Say that every line is a record."""
     return lines
-
-
-def _fill(stream: BinaryIO, into: memoryview) -> int:
-    """Read until some memory is full, or up to the end, and return how many bytes that were."""
-    got = 0
-    readinto = getattr(stream, "readinto", None)
-    while got < len(into):
-        if readinto is not None:
-            more = readinto(into[got:])
-        else:
-            block = stream.read(len(into) - got)
-            more = len(block)
-            into[got : got + more] = block
-        if not more:
-            break
-        got += more
-    return got
