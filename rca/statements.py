@@ -5,6 +5,8 @@ A file holds one statement under a header that types and explains its parameters
     -- red: requests, errors and latency of one service by minute.
     -- param  $service VARCHAR      service whose entry spans are counted
     -- column minute_ns BIGINT      start of the minute
+    -- merge  requests SUM          of records in two places, rows with the same other columns are added
+    -- within $start_ns $end_ns     parameters that do nothing but cut the window
 
 or several short ones, each under a line ``-- name: …``.
 """
@@ -12,6 +14,7 @@ or several short ones, each under a line ``-- name: …``.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -22,6 +25,7 @@ from rca.errors import QueryError, did_you_mean
 __all__ = ["Field", "Statement", "named", "parse", "read", "statement_name"]
 
 _HEADER = re.compile(r"--\s*(param|column)\s+(\S+)\s+((?:[A-Z0-9]+(?:\([^)]*\))?(?:\[\])?))\s*(.*)")
+_MERGE = re.compile(r"(\w+) (SUM|MIN|MAX)")
 _TITLE = re.compile(r"--\s*([a-z0-9_]+):\s*(.*)")
 
 
@@ -43,6 +47,10 @@ class Statement:
     sql: str
     params: tuple[Field, ...]
     columns: tuple[Field, ...]
+    merge: Mapping[str, str]
+    """How rows of two sets of records become those of both: SUM, MIN or MAX by column; the other columns are their keys."""
+    within: tuple[str, ...]
+    """Parameters that do nothing but cut a window: its start and its end, not included."""
 
 
 def parse(name: str, text: str) -> Statement:
@@ -56,6 +64,8 @@ def parse(name: str, text: str) -> Statement:
     title = ""
     params: list[Field] = []
     columns: list[Field] = []
+    merge: dict[str, str] = {}
+    within: tuple[str, ...] = ()
     for line in text.splitlines():
         if not line.startswith("--"):
             continue
@@ -63,9 +73,13 @@ def parse(name: str, text: str) -> Statement:
         if found:
             field = Field(found[2].removeprefix("$"), found[3], found[4].strip())
             (params if found[1] == "param" else columns).append(field)
+        elif line.startswith("-- merge "):
+            merge = dict(_MERGE.findall(line))
+        elif line.startswith("-- within "):
+            within = tuple(re.findall(r"\$(\w+)", line))
         elif not title and (headline := _TITLE.match(line)):
             title = headline[2].strip()
-    return Statement(name, title, text.strip(), tuple(params), tuple(columns))
+    return Statement(name, title, text.strip(), tuple(params), tuple(columns), merge, within)
 
 
 @cache

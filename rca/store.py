@@ -221,6 +221,7 @@ def open(  # noqa: A001  (rca.open is the word users type)
     start: TimeLike | None = None,
     end: TimeLike | None = None,
     sample: int | None = None,
+    keep: str | Path | None = None,
 ) -> Store:
     """Open a store: a DuckDB file (made where it is absent), Parquet files, an engine elsewhere, or nothing for one in memory.
 
@@ -242,6 +243,10 @@ def open(  # noqa: A001  (rca.open is the word users type)
     sample
         The same: one whole trace in so many (2, 4, … 4096); its spans count for that many, and intervals widen.
 
+    keep
+        For Parquet files: a folder in which statistics of each file are kept, so that they are computed again for new and
+        changed files only. What is kept has names of services and ids of traces in it.
+
     Raises
     ------
     StoreError
@@ -261,13 +266,13 @@ def open(  # noqa: A001  (rca.open is the word users type)
         return Store(engine, trace=trace)
     if where is not None and is_elsewhere(where):
         scope = scope_of(where, start=start, end=end, sample=sample)
-        remote = open_elsewhere(where, scope, _small_tables(beside))
+        remote = open_elsewhere(where, scope, _small_tables(beside), keep)
         if isinstance(remote, MountedEngine):
             remote.teach(LEARNERS)
         return Store(remote, trace=trace)
-    if beside is not None or start is not None or end is not None or sample is not None:
+    if any(item is not None for item in (beside, start, end, sample, keep)):
         raise OptionError(
-            "beside, start, end and sample are for Parquet files and engines elsewhere; a DuckDB file is read whole."
+            "beside, start, end, sample and keep are for Parquet files and engines elsewhere; a DuckDB file is read whole."
         )
     path = Path(where) if where is not None else None
     if path is not None:

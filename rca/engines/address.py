@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -98,11 +99,13 @@ def scope_of(
     )
 
 
-def open_elsewhere(where: Any, scope: Scope, beside: Mapping[str, pa.Table]) -> Engine:
-    """Return the engine of an address.
+def open_elsewhere(where: Any, scope: Scope, beside: Mapping[str, pa.Table], keep: str | Path | None = None) -> Engine:
+    """Return the engine of an address; `keep` is a folder for statistics of Parquet files.
 
     Raises
     ------
+    OptionError
+        When statistics are to be kept of what is no Parquet.
     EngineError
         When no engine has the scheme, or the engine cannot be reached.
     StoreError
@@ -111,7 +114,9 @@ def open_elsewhere(where: Any, scope: Scope, beside: Mapping[str, pa.Table]) -> 
     scheme = _opened(where) if not isinstance(where, str | Path) else ""
     found = None if scheme else _SCHEME.match(str(where))
     if not found and not scheme:
-        return ParquetEngine(where, scope, beside)
+        return ParquetEngine(where, scope, beside, os.environ.get("RCA_KEEP") or None if keep is None else keep)
+    if keep is not None:
+        raise OptionError("keep is for Parquet files: of tables elsewhere rca cannot tell what has changed.")
     if found:
         scheme = found[1].lower()
         _known_options(str(where))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import tempfile
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -13,7 +15,8 @@ import pyarrow as pa
 from rca.engines import Engine
 from rca.engines.dialect import Dialect
 from rca.engines.duckdb import DuckDBEngine, quoted
-from rca.engines.layouts import Source, empty, matches, select
+from rca.engines.kept import Keep, Part, extent
+from rca.engines.layouts import Layout, Source, empty, matches, select
 from rca.engines.scope import Scope
 from rca.errors import EngineError, StoreError
 from rca.schema import TABLES, arrow_schema
@@ -125,6 +128,8 @@ class ParquetEngine(DuckDBEngine):
         The window and the sample.
     beside
         Rows of tables that the files lack.
+    keep
+        A folder in which statistics of whole files are kept.
 
     Raises
     ------
@@ -135,7 +140,11 @@ class ParquetEngine(DuckDBEngine):
     read_only = True
 
     def __init__(
-        self, where: str | Path, scope: Scope | None = None, beside: Mapping[str, pa.Table] | None = None
+        self,
+        where: str | Path,
+        scope: Scope | None = None,
+        beside: Mapping[str, pa.Table] | None = None,
+        keep: str | Path | None = None,
     ) -> None:
         self.scope = scope or Scope()
         files = parquet_files(where)
@@ -147,6 +156,8 @@ class ParquetEngine(DuckDBEngine):
         super().__init__(con, location=str(where))
         self.rows: dict[str, int] = {}
         self.notes = self.scope.notes()
+        self._keep = Keep(keep) if keep is not None else None
+        self._parts: dict[str, list[Part]] = {}
         self._mount(_groups([path.resolve() for path in files]), where, beside or {})
         _bound(con)
         folders = sorted({str(path.resolve().parent) + "/" for path in files})
@@ -180,8 +191,27 @@ class ParquetEngine(DuckDBEngine):
                     ("CREATE VIEW", quoted(item.name), "AS", " UNION ALL ".join(parts) or empty(item.name, DIALECT))
                 )
             )
+            if self._keep and len(parts) == 1:
+                layout, source = found[item.name][0]
+                paths = next(paths for _, paths, _ in groups if _reader(paths) == source.reference)
+                self._parts[item.name] = [self._part(path, layout, source) for path in paths]
         counts = {name: rows for name, _, rows in groups}
         self.rows = {name: sum(counts[source.name] for _, source in parts) for name, parts in found.items()}
+
+    def _part(self, path: Path, layout: Layout, source: Source) -> Part:
+        text = select(layout, replace(source, reference=_reader([path])), DIALECT, self.scope)
+        return Part(path, text, *extent(path, layout.time))
+
+    def run(self, sql: str, params: Mapping[str, Any] | None = None) -> pa.Table:
+        """Run one SELECT and return its rows, of files that are still the same from what was kept of them.
+
+        Raises
+        ------
+        QueryError
+            With the parameters and the engine's own words.
+        """
+        rows = self._keep.answer(sql, params or {}, self._parts, super().run) if self._keep else None
+        return super().run(sql, params) if rows is None else rows
 
     def _columns(self, paths: Sequence[Path]) -> Mapping[str, str]:
         rows = self.con.execute("DESCRIBE SELECT * FROM " + _reader(paths[:1])).fetchall()

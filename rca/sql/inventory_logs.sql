@@ -7,6 +7,7 @@
 -- column without_time BIGINT   records without a time
 -- column first_ns BIGINT       earliest time
 -- column last_ns BIGINT        latest time
+-- merge  records SUM, errors SUM, with_trace SUM, with_request SUM, without_time SUM, first_ns MIN, last_ns MAX
 SELECT
   service_name,
   COUNT(*) AS records,

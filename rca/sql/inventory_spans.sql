@@ -7,6 +7,7 @@
 -- column weight DOUBLE         requests that the entry spans stand for
 -- column first_ns BIGINT       earliest start
 -- column last_ns BIGINT        latest start
+-- merge  spans SUM, entries SUM, errors SUM, database_calls SUM, weight SUM, first_ns MIN, last_ns MAX
 SELECT
   service_name,
   COUNT(*) AS spans,

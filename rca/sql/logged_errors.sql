@@ -7,6 +7,8 @@
 -- column service_name VARCHAR  service that wrote them, or '(no service)'
 -- column records BIGINT        log records of every severity
 -- column errors BIGINT         of these, of severity ERROR and worse
+-- merge  records SUM, errors SUM
+-- within $start_ns $end_ns
 SELECT
   time_ns - time_ns % $bin_ns AS bin_ns,
   CASE WHEN service_name <> '' THEN service_name ELSE '(no service)' END AS service_name,

@@ -10,6 +10,8 @@
 -- column weight DOUBLE         requests that they stand for
 -- column errors DOUBLE         of these, failed: status ERROR or an HTTP status of 500 and more
 -- column example_trace_id VARCHAR one of them
+-- merge  requests SUM, weight SUM, errors SUM, example_trace_id MAX
+-- within $start_ns $end_ns
 SELECT
   start_ns - start_ns % $bin_ns AS bin_ns,
   service_name,

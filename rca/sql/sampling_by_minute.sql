@@ -3,6 +3,7 @@
 -- column minute_ns BIGINT      start of the minute
 -- column entries BIGINT        entry spans kept
 -- column weight DOUBLE         requests that they stand for
+-- merge  entries SUM, weight SUM
 SELECT
   service_name,
   start_ns - start_ns % 60000000000 AS minute_ns,

@@ -8,6 +8,8 @@
 -- column requests BIGINT       entry spans seen
 -- column slow BIGINT           of these, longer than $slow_ns
 -- column failed BIGINT         of these, failed: status ERROR or an HTTP status of 500 and more
+-- merge  requests SUM, slow SUM, failed SUM
+-- within $start_ns $end_ns
 SELECT
   start_ns - start_ns % $bin_ns AS bin_ns,
   COUNT(*) AS requests,

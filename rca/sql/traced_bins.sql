@@ -4,6 +4,8 @@
 -- param  $bin_ns BIGINT     length of a time bin
 -- column bin_ns BIGINT      start of the time bin
 -- column spans BIGINT       spans that start in it
+-- merge  spans SUM
+-- within $start_ns $end_ns
 SELECT start_ns - start_ns % $bin_ns AS bin_ns, COUNT(*) AS spans
 FROM spans
 WHERE start_ns >= $start_ns AND start_ns < $end_ns
