@@ -57,7 +57,7 @@ def saturation(store: Store, incident: Incident) -> Finding:
         claim=_claim(top, notable.height),
         table=table,
         effect=_effect(top) if top else None,
-        sql=(statement("metric_points").sql, statement("metric_increases").sql),
+        sql=tuple(statement(name).sql for name in ("metric_points", "metric_increases", "running_increases")),
         window=windows.incident,
         baseline=windows.baseline,
         caveats=tuple(caveats),

@@ -36,10 +36,14 @@ _STRONG = 10.0
 """Decibans of a callee from which it can excuse its callers."""
 _SHARED = ("cpu", "memory", "disk", "network")
 """Signals whose amounts add up over services."""
+_PARTS = 20
+"""The greatest excess of failures in parts of which every other counts: as what never failed before counts itself."""
 _SLOWED = 3.0
 """Shift of own time or of a gap, in units of unrest, from which a service is slower."""
-_PETTY = 15.0
+_PETTY = 30.0
 """Most decibans that a shift loses for being small beside that of another service."""
+_TENTH = 5.0
+"""Decibans it loses at a tenth of the other; below, three times as fast: what is a hundredth is hardly noticed at all."""
 _HOST = re.compile(r"^(node|host|machine|hypervisor)\b")
 _MORE = 0.35
 """Worth of further families of signals beside the strongest: they are not independent."""
@@ -229,12 +233,18 @@ def _of_host(row: dict[str, object]) -> bool:
 
 
 def _greatest_excess(shifts: pl.DataFrame) -> dict[str, float]:
-    """Return for each metric that services share out (CPU, memory, …) the greatest excess of any of them."""
-    rows = shifts.filter(pl.col("signal").is_in(_SHARED))
-    excess = rows.with_columns((pl.col("during") - pl.col("before")).abs().alias("excess"))
+    """Return for each metric that services share out (CPU, memory, …) or hand on (errors) the greatest excess of any.
+
+    Of what is shared out at least a twentieth of the greatest level: where nothing moved by more than that, nothing did.
+    """
+    moved = pl.when(pl.col("signal") == "errors").then(pl.col("excess"))
+    amount = moved.otherwise(
+        pl.max_horizontal((pl.col("during") - pl.col("before")).abs(), 0.05 * pl.col("before").abs())
+    )
+    rows = shifts.filter(pl.col("signal").is_in((*_SHARED, "errors"))).with_columns(amount.alias("amount"))
     return {
         str(name): float(value or 0.0)
-        for name, value in excess.group_by("metric_name").agg(pl.col("excess").max()).iter_rows()
+        for name, value in rows.group_by("metric_name").agg(pl.col("amount").max()).iter_rows()
     }
 
 
@@ -244,15 +254,20 @@ def _of_little_account(row: dict[str, object], greatest: dict[str, float]) -> fl
     A service that hardly runs has an unrest near nothing, so that its smallest stir is many times that; what it takes
     beside the others says whether it matters, in whatever unit.
     """
-    most = greatest.get(str(row["metric_name"]), 0.0)
+    most = greatest.get(str(row["metric_name"]), 0.0) if row["signal"] in _SHARED else 0.0
     excess = abs(float(str(row["during"])) - float(str(row["before"])))
     if most <= 0:
         return 0.0
-    return min(_PETTY, -5 * math.log10(max(excess / most, 1e-9)))
+    tenths = max(0.0, -math.log10(max(excess / most, 1e-9)))
+    return min(_PETTY, _TENTH * (tenths + 2 * max(0.0, tenths - 1)))
 
 
 def _metric_clue(row: dict[str, object], greatest: dict[str, float]) -> Clue | None:
     score, bad, signal = float(str(row["score"])), int(str(row["bad"])), str(row["signal"])
+    if (
+        signal == "errors" and score > 0
+    ):  # who hands on the failures of another may be steadier, and so seem to move farther
+        score = min(score, _PARTS * float(str(row["excess"])) / greatest[str(row["metric_name"])])
     toward = score * bad if bad else abs(score) * (0.3 if signal in ("requests", "limit") else 1.0)
     if bad == 0 and signal == "other":
         toward = score if score > 0 else 0.3 * abs(score)

@@ -38,6 +38,7 @@ SCHEMA = {
     "during": pl.Float64,
     "peak": pl.Float64,
     "score": pl.Float64,
+    "excess": pl.Float64,
     "n_before": pl.Int64,
     "n_during": pl.Int64,
 }
@@ -51,6 +52,9 @@ def step_of(windows: Periods) -> int:
 
 def metric_series(store: Store, window: Window, *, bin_ns: int, service: str = "", metric: str = "") -> pl.DataFrame:
     """Return every metric as a series of levels: gauges as they are, counters as rates, histograms as their mean.
+
+    Counters are what its source calls so, and what is named like one (``_total``) and only ever rises, but for fresh
+    starts: plain tables say of no column what it is.
 
     Parameters
     ----------
@@ -75,22 +79,28 @@ def metric_series(store: Store, window: Window, *, bin_ns: int, service: str = "
     }
     keys = ["service_name", "metric_name", "bin_ns"]
     points = store.query(statement("metric_points").sql, params)
+    running = store.query(statement("running_increases").sql, params)
+    points = points.join(running.select("metric_name").unique(), on="metric_name", how="anti")
     gauges = points.select(*keys, (pl.col("total") / pl.col("points")).alias("value"))
     increases = store.query(statement("metric_increases").sql, params)
-    # several points in one bin rose over the whole bin, one point over the time since the point before
-    seconds = pl.max_horizontal("elapsed_ns", pl.when(pl.col("points") > 1).then(float(bin_ns)).otherwise(0.0)) / 1e9
     increases = increases.filter(pl.col("elapsed_ns") > 0)
-    rates = increases.filter(~pl.col("is_histogram")).select(*keys, (pl.col("total") / seconds).alias("value"))
+    plain = pl.concat([increases.filter(~pl.col("is_histogram")).select(running.columns), running])
+    rates = plain.select(*keys, (pl.col("total") / _seconds(bin_ns)).alias("value"))
     histograms = increases.filter(pl.col("is_histogram") & (pl.col("observations") > 0))
     means = histograms.select(*keys, (pl.col("total") / pl.col("observations")).alias("value"))
     counts = histograms.select(
         "service_name",
         (pl.col("metric_name") + ".count").alias("metric_name"),
         "bin_ns",
-        (pl.col("observations") / seconds).alias("value"),
+        (pl.col("observations") / _seconds(bin_ns)).alias("value"),
     )
     frame = pl.concat([gauges, rates, means, counts]).drop_nulls("value").filter(pl.col("value").is_finite())
     return frame.sort(keys)
+
+
+def _seconds(bin_ns: int) -> pl.Expr:
+    """Several points in one bin rose over the whole bin, one point over the time since the point before."""
+    return pl.max_horizontal("elapsed_ns", pl.when(pl.col("points") > 1).then(float(bin_ns)).otherwise(0.0)) / 1e9
 
 
 def metric_shifts(store: Store, windows: Periods, *, service: str = "", metric: str = "") -> pl.DataFrame:
@@ -111,7 +121,7 @@ def metric_shifts(store: Store, windows: Periods, *, service: str = "", metric: 
     -------
     polars.DataFrame
         ``service_name, metric_name, signal, group, bad`` (1 where a rise hurts), ``before, during`` (medians), ``peak``
-        (farthest value in the direction of the shift), ``score, n_before, n_during``.
+        (farthest value in the direction of the shift), ``score``, ``excess`` (the same shift in the metric's unit), ``n_before, n_during``.
     """
     step = step_of(windows)
     before = _covering(store, windows.baseline, step, service, metric)
@@ -147,7 +157,7 @@ def shifts_between(past: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
     both = during.join(before.filter(pl.col("n") > 1), on=["service_name", "metric_name"], suffix="_before")
     if both.is_empty():
         return pl.DataFrame(schema=SCHEMA)
-    score = _scores(both)
+    score, excess = _scores(both)
     means = [meaning(name) for name in both["metric_name"].to_list()]
     return pl.DataFrame(
         {
@@ -160,6 +170,7 @@ def shifts_between(past: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
             "during": both["q50"],
             "peak": np.where(score >= 0, both["max"].to_numpy(), both["min"].to_numpy()),
             "score": score,
+            "excess": excess,
             "n_before": both["n_before"].cast(pl.Int64),
             "n_during": both["n"].cast(pl.Int64),
         },
@@ -179,8 +190,8 @@ def _summary(series: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _scores(both: pl.DataFrame) -> Array:
-    """Return :func:`shift` of every row at once."""
+def _scores(both: pl.DataFrame) -> tuple[Array, Array]:
+    """Return :func:`shift` of every row at once, and the same in the metric's unit."""
 
     def column(name: str) -> Array:
         return both[name].to_numpy().astype(np.float64)
@@ -194,12 +205,12 @@ def _scores(both: pl.DataFrame) -> Array:
     ceiling = np.maximum(column("max_before"), column("max"))
     failing = np.maximum(_RELATIVE * np.abs(ceiling - past["q50"]), _FULL * np.abs(ceiling))
     scale = (unrest + np.where(full, failing, level)) * (1 + _FEW / past["n"])
-    fresh = _RELATIVE * np.maximum(np.abs(column("max")), np.abs(column("min")))
+    fresh = _RELATIVE * np.maximum(np.abs(column("q75")), np.abs(column("q25")))
     scale = np.where(scale == 0, fresh, scale)
     scale = np.where(scale == 0, 1.0, scale)
-    up, down = (column("q75") - past["q75"]) / scale, (column("q25") - past["q25"]) / scale
-    middle = (column("q50") - past["q50"]) / scale
-    return np.asarray(np.where((up <= 0) & (down >= 0), middle, np.where(up >= -down, up, down)), dtype=np.float64)
+    up, down, middle = (column(name) - past[name] for name in ("q75", "q25", "q50"))
+    excess = np.asarray(np.where((up <= 0) & (down >= 0), middle, np.where(up >= -down, up, down)), dtype=np.float64)
+    return excess / scale, excess
 
 
 def spread(past: Array) -> float:
@@ -226,12 +237,13 @@ def shift(past: Array, values: Array) -> float:
     (20.0, 0.0)
     """
     scale = spread(past)
+    low, high = (float(np.quantile(values, q)) for q in (0.25, 0.75))
     if scale == 0:  # always zero before: anything now is new, and its size has nothing to be compared with
-        scale = _RELATIVE * float(np.abs(values).max())
+        scale = _RELATIVE * max(abs(low), abs(high))
     if scale == 0:
         return 0.0
-    up = float(np.quantile(values, 0.75) - np.quantile(past, 0.75)) / scale
-    down = float(np.quantile(values, 0.25) - np.quantile(past, 0.25)) / scale
+    up = (high - float(np.quantile(past, 0.75))) / scale
+    down = (low - float(np.quantile(past, 0.25))) / scale
     if up <= 0 <= down:
         return float(np.median(values) - np.median(past)) / scale
     return up if up >= -down else down

@@ -37,29 +37,30 @@ SIGNALS: tuple[Signal, ...] = (
     Signal("db_lock", r"\b(lock|locks|deadlock\w*|row lock|blocked (sessions|queries)|latch)\b", 1, "saturation"),
     Signal("queue", r"\b(queue|queues|queued|queueing|backlog|lag|pending|waiting|runnable|consumer lag|inflight|in flight|outstanding|dead letter|dlq|unacked|unprocessed|approximate (number|age))\b", 1, "saturation"),
     Signal("pool", r"\b(pool|pools|thread|threads|worker|workers|executor|slots|goroutines|semaphore|checked out|acquire)\b", 1, "saturation"),
-    Signal("connections", r"\b(connections?|conns?|sockets?|sessions?|file descriptors?|open fds|fds|ports|conntrack|ephemeral)\b", 1, "saturation"),
+    Signal("connections", r"\b(connections?|conns?|sockets?|sessions?|file descriptors?|open fds|fds|ports|conntrack|ephemeral|connected clients)\b", 1, "saturation"),
     Signal("db_scan", r"\b(seq|sequential|full|table) (tup|scans?|joins?)\b|\brows examined\b|\b(docs|documents|keys) examined\b|\bselect scan\b|\bread rnd next\b|\bcollscans?\b", 1, "saturation"),
     Signal("queries", r"\b(quer(y|ies)|statements?|sql)\b.*\b(count|per|rate|number|calls|total)\b|\bn plus one\b", 1, "other"),
     Signal("replication", r"\b(replication|replica) (lag|delay|behind)|seconds behind", 1, "saturation"),
     Signal("db_cpu", r"\b(db|database|rds|pg|postgres\w*|mysql\w*|maria\w*|mongo\w*|oracle|mssql|sql|aurora)\b.*\b(cpu|load)\b|\b(cpu|load)\b.*\b(db|database)\b", 1, "saturation"),
-    Signal("cpu", r"\b(cpu|processor|load(avg)?\b|load average|cores? used)\b", 1, "saturation"),
+    Signal("cpu", r"\b(cpu|processor|cores? used)\b|\bload ?(avg|average|\d+)|\b(system|node|host|os|machine) load\b", 1, "saturation"),
     Signal("memory", r"\b(memory|mem|rss|heap|working set|swap|page faults?|resident)\b", 1, "saturation"),
-    Signal("disk", r"\b(disk|iops|io wait|iowait|fs|filesystem|inodes?|volume|storage|ebs|wal|fsync|syscall (read|write)|burst balance|disk usage|free space)\b", 1, "saturation"),
+    Signal("disk", r"\b(disk|iops|io wait|iowait|fs|filesystem|inodes?|volume|storage|ebs|wal|fsync|syscall (read|write)|burst balance|disk usage|free space|diskio|io (reads?|writes?|time)|await)\b", 1, "saturation"),
     Signal("dns", r"\b(dns|coredns|resolver|servfail|nxdomain|lookup)\b", 1, "other"),
-    Signal("network", r"\b(network|net|packets?|retransmi\w+|rtt|tcp|bandwidth|receive bytes|transmit bytes|bytes (in|out)|connect time|handshake)\b", 1, "saturation"),
-    Signal("cache", r"\b(cache|hit ratio|hit rate|hits|misses|evictions)\b", 0, "other"),
-    Signal("availability", r"\b(availability|available|success|uptime|up|healthy|ok ratio|good ratio|apdex|ready)\b", -1, "red"),
-    Signal("errors", r"\b(error|errors|err|errs|fault|faults|fail|failed|failure|failures|5xx|4xx|50[0-9]|exceptions?|rejected|dropped|denied|invalid|corrupt\w*|mismatch\w*|abandoned|declined|timeouts?|timed out|cancel\w*|unavailable|aborted|rollbacks|malformed|duplicates?|missing|stale|lost)\b", 1, "red"),
-    Signal("latency", r"\b(latency|lat|duration|response time|elapsed|processing time|rt|p50|p90|p95|p99|p999|seconds|millis\w*|ms|delay|took|wait|age|freshness)\b", 1, "red"),
+    Signal("network", r"\b(network|net|packets?|retransmi\w+|rtt|tcp|bandwidth|receive bytes|transmit bytes|bytes (in|out)|connect time|handshake|loss)\b", 1, "saturation"),
+    Signal("cache", r"\b(cache|hit ratio|hit rate|misses|evictions)\b|(?<!request )(?<!requests )\bhits\b", 0, "other"),
+    Signal("availability", r"\b(availability|available|success|uptime|up|(?<!un )healthy|ok ratio|good ratio|apdex|ready|sr|rr)\b", -1, "red"),
+    Signal("errors", r"\b(error|errors|err|errs|fault|faults|fail|failed|failure|failures|5xx|4xx|50[0-9]|exceptions?|rejected|dropped|denied|invalid|corrupt\w*|mismatch\w*|abandoned|declined|timeouts?|timed out|cancel\w*|unavailable|aborted|rollbacks|malformed|duplicates?|missing|stale|lost|un ?healthy)\b", 1, "red"),
+    Signal("latency", r"\b(latency|lat|duration|response time|elapsed|processing time|rq time|m?rt|p50|p90|p95|p99|p999|seconds|millis\w*|ms|delay|took|wait|age|freshness)\b", 1, "red"),
     Signal("requests", r"\b(requests?|req|rps|qps|tps|ops|throughput|workload|calls|hits|invocations|lod|load|traffic|orders|messages|events|processed|count|volume|writes?|reads?|consumed|sent|received)\b", 0, "red"),
 )  # fmt: skip
 
 _DATABASE = re.compile(
     r"\b(db|dbs|database|rds|pg|postgres\w*|pgbouncer|mysql\w*|maria\w*|mongo\w*|oracle|mssql|sqlserver|aurora|cassandra|cockroach\w*)\b"
 )
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?!XX)(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _OTHER = Signal("other", "", 0, "other")
 _QUANTILE = re.compile(r"\bp?(50|75|90|95|99|999)(th)?\b|\b(avg|average|mean|median|max|maximum|min|sum)\b")
+_SPARE = re.compile(r"\b(free|freeable|avail|available|usable|idle|remaining|balance)\b")
 _RATIO = re.compile(r"\b(ratio|rate|pct|percent|percentage|share|fraction|utili[sz]ation|usage)\b|%")
 
 
@@ -105,9 +106,7 @@ def meaning(name: str) -> Meaning:
     statistic = _QUANTILE.search(text)
     ratio = bool(_RATIO.search(text))
     bad = found.bad
-    if found.name in ("memory", "disk", "connections", "pool") and re.search(
-        r"\b(free|available|idle|remaining|balance)\b", text
-    ):
+    if found.name in ("cpu", "memory", "disk", "connections", "pool") and _SPARE.search(text):
         bad = -1
     if found.name == "cache" and re.search(r"\b(miss|misses|evictions?)\b", text):
         bad = 1

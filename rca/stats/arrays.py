@@ -55,7 +55,7 @@ def as_numbers(values: Numbers, name: str = "values", *, finite: bool = False) -
     Parameters
     ----------
     values
-        A sequence, numpy array, polars or pandas series.
+        A sequence, numpy array (what is masked is missing), polars or pandas series.
     name
         What to call it in a message.
     finite
@@ -71,6 +71,8 @@ def as_numbers(values: Numbers, name: str = "values", *, finite: bool = False) -
     >>> as_numbers([1, None, 3], finite=True)
     array([1., 3.])
     """
+    if isinstance(values, np.ma.MaskedArray):  # what is masked is missing, not whatever lies under the mask
+        values = np.ma.filled(values.astype(np.float64), np.nan)
     try:
         made = np.asarray(values if hasattr(values, "__len__") else list(values), dtype=np.float64)  # type: ignore[arg-type]
     except (TypeError, ValueError) as problem:

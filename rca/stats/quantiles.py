@@ -15,6 +15,10 @@ __all__ = ["quantile_change", "quantile_interval"]
 
 Labels = npt.ArrayLike | Iterable[object]
 
+_WIDTHS = (2, 4, 8)
+"""Neighbouring clusters taken together where a slow minute follows a slow one (batch means, Conway 1963)."""
+_FEWEST_BLOCKS = 7
+
 
 def quantile_interval(values: Numbers, q: float, clusters: Labels | None = None, level: float = 0.95) -> Interval:
     """Return a quantile with an interval made of order statistics.
@@ -47,7 +51,10 @@ def quantile_interval(values: Numbers, q: float, clusters: Labels | None = None,
     The share of values below the j-th of n is Beta(j, n + 1 - j), with j and n divided by the design effect (Korn and
     Graubard 1998, Woodruff 1952). The design effect is read at the quantile and at the one with twice its tail: the
     fewer minutes hold the tail, the more its own estimate misleads. Its degrees of freedom come from the kurtosis of
-    the minutes' totals. Simulated with 60 minutes whose level varies by 0 to 0.6 (lognormal): coverage 0.965 to 0.98.
+    the minutes' totals. Where neighbours in the order of the labels resemble each other, two, four and eight are also
+    taken as one cluster, and the widest interval stands. Simulated with 60 minutes whose level varies by 0 to 0.6 (lognormal):
+    coverage 0.94 to 0.98 at p50, p95 and p99, also where minutes follow each other with a correlation of 0.6 (0.71 to 0.91 if
+    that were ignored); 0.86 to 0.93 at a correlation of 0.8, and 0.89 to 0.97 with three to ten minutes that differ by 0.8.
 
     Examples
     --------
@@ -110,7 +117,7 @@ def effective_size(below: list[Array], sizes: Array, n: int, level: float) -> fl
     below
         For each place where the design effect is read: values of each cluster up to there (counts or weights).
     sizes
-        All values of each cluster, in the same measure.
+        All values of each cluster, in the same measure. Clusters are in the order of their labels.
     n
         Values seen.
     level
@@ -121,24 +128,40 @@ def effective_size(below: list[Array], sizes: Array, n: int, level: float) -> fl
     >>> effective_size([np.array([10.0, 0.0])], np.array([10.0, 10.0]), 20, 0.95) < 2
     True
     """
+    found = [_effective(below, sizes, n, level, width) for width in (1, *_WIDTHS)]
+    return min(value for value in found if value is not None)
+
+
+def _effective(below: list[Array], sizes: Array, n: int, level: float, width: int) -> float | None:
+    """Return the same with so many neighbouring clusters as one; None where they do not resemble each other."""
     from scipy.special import ndtri, stdtrit
 
-    groups = len(sizes)
+    groups = -(-len(sizes) // width)
+    if width > 1 and groups < _FEWEST_BLOCKS:
+        return None
     worst, least = 1.0, groups - 1.0
     for part in below:
         share = float(part.sum() / sizes.sum())
         off = part - share * sizes
-        squares = float((off**2).sum())
-        if not 0 < share < 1 or squares <= 0:
+        if not 0 < share < 1 or float((off**2).sum()) <= 0 or (width > 1 and not _alike(off)):
             continue
+        off = np.add.reduceat(off, np.arange(0, len(off), width)) if width > 1 else off
+        squares = float((off**2).sum())
         variance = squares * groups / (groups - 1) / float(sizes.sum()) ** 2
         worst = max(worst, variance * n / (share * (1 - share)))
-        kurtosis = groups * float((off**4).sum()) / squares**2
+        kurtosis = groups * float((off**4).sum()) / squares**2 if squares > 0 else 0.0
         if kurtosis > 1:
             least = min(least, 2 * (groups - 1) / (kurtosis - 1))
+    if width > 1 and worst <= 1:
+        return None
     upper = (1 + level) / 2
     wider = float(stdtrit(max(1.0, least), upper) / ndtri(upper))
     return n / worst / wider**2
+
+
+def _alike(off: Array) -> bool:
+    """Tell whether neighbours resemble each other by more than one standard error of a correlation."""
+    return float((off[1:] * off[:-1]).sum() / (off**2).sum()) > 1 / sqrt(len(off))
 
 
 def beta_ends(n: int, effective: float, q: float, level: float) -> tuple[int | None, int | None]:

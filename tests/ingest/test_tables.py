@@ -679,3 +679,21 @@ def test_records_of_loggers_stay_logs(tmp_path, record):
     store, item = ingest(tmp_path, "deploy-service.ndjson", "\n".join(json.dumps(record) for _ in range(3)) + "\n")
     assert item.format == "json"
     assert store.tables()["logs"] == 3
+
+
+@pytest.mark.parametrize(
+    ("services", "metrics"),
+    [
+        # names of metrics that begin alike and end alike
+        (["cart", "pay-service", "user"], ["istio_requests_total", "istio_requests_5xx_total", "container_cpu_usage_seconds_total", "container_fs_writes_bytes_total", "container_memory_rss"]),
+        (["cart", "pay-service", "user"], ["kubernetes.cpu.usage.total", "kubernetes.memory.usage", "trace.http.request.hits", "trace.http.request.errors"]),
+        # services whose names begin like metrics
+        (["rate-7d9c", "WriteTimeline", "geo-1a2b", "search"], ["cpu", "mem", "latency-50", "workload"]),
+    ],
+)  # fmt: skip
+def test_services_of_a_wide_table_are_told_from_metrics(services, metrics):
+    from rca.ingest.tables.series_names import split_names
+
+    columns = {f"{service}_{metric}": (service, metric) for service in services for metric in metrics}
+    found = split_names(list(columns), hint="metrics.csv", alone=False)
+    assert {name: parts[:2] for name, parts in found.items()} == columns

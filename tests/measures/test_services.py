@@ -215,6 +215,47 @@ def test_counters_are_rates_with_resets(store):
     assert row["during"] == pytest.approx(10, rel=0.2)
 
 
+def shifted(store, name):
+    found = metric_shifts(store, periods(store, INCIDENT))
+    return found.filter(found["metric_name"] == name).row(0, named=True)
+
+
+def test_a_plain_column_that_is_a_running_sum_by_name_and_values_is_a_rate(store):
+    steps = np.r_[np.full(360, 10.0), np.full(60, 100.0)] * np.random.default_rng(1).uniform(0.5, 1.5, 420)
+    running = np.cumsum(steps)
+    running[100:] -= running[99]  # a fresh start
+    series(store, "shop", "cpu_seconds_total", running)
+    row = shifted(store, "cpu_seconds_total")
+    assert row["before"] == pytest.approx(1, rel=0.1)
+    assert row["during"] == pytest.approx(10, rel=0.1)
+
+
+def test_counts_a_minute_are_no_running_sum_whatever_their_name(store):
+    series(store, "shop", "requests_total", 100 * noisy(1, 1, 0.5))
+    series(store, "shop", "backlog", np.arange(420))
+    assert shifted(store, "requests_total")["during"] == pytest.approx(150, rel=0.1)
+    assert shifted(store, "backlog")["before"] == pytest.approx(179.5)
+
+
+def test_who_hands_on_failures_is_not_blamed_for_failing_more_steadily(store):
+    """The caller failed a little before, so its unrest is small; the culprit never failed."""
+    rng = np.random.default_rng(4)
+    culprit = np.r_[np.zeros(360), rng.poisson(15, 60)]
+    series(store, "stock", "errors", culprit)
+    series(store, "shop", "errors", 0.02 * (rng.random(420) < 0.1) + 0.8 * culprit)
+    assert rank_services(store, INCIDENT)["service_name"][0] == "stock"
+
+
+def test_an_idle_service_that_stirs_is_not_blamed(store):
+    series(store, "mail", "cpu", 1e-4 * noisy(1, 1, 1.5))
+    series(store, "shop", "cpu", noisy(2, 0.5, 0))
+    series(store, "stock", "cpu", noisy(3, 0.3, 0))
+    series(store, "stock", "memory", noisy(4, 500, 400))
+    series(store, "shop", "memory", noisy(5, 500, 0))
+    ranked = rank_services(store, INCIDENT)
+    assert ranked["service_name"][0] == "stock"
+
+
 def test_scores_of_a_table_are_the_scores_of_its_series(store):
     rng = np.random.default_rng(3)
     kinds = {"flat": np.full(420, 2.0), "zero": np.zeros(420), "new": np.r_[np.zeros(360), np.ones(60)],

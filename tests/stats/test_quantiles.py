@@ -27,6 +27,32 @@ def test_p99_is_covered_also_when_minutes_differ(spread):
     assert covered / 200 >= 0.92
 
 
+def following(generator, minutes, each, spread, phi):
+    """Return values whose minutes follow each other: a slow one comes after a slow one."""
+    level = np.zeros(minutes)
+    now = generator.normal(0, spread)
+    for minute in range(minutes):
+        now = phi * now + generator.normal(0, spread * np.sqrt(1 - phi * phi))
+        level[minute] = now
+    label = np.repeat(np.arange(minutes), each)
+    return np.exp(level[label] + generator.normal(0, 0.8, len(label))), label
+
+
+@pytest.mark.parametrize(("q", "deviate"), [(0.5, 0.0), (0.95, 1.6449)])
+def test_it_is_covered_where_slow_minutes_follow_slow_ones(q, deviate):
+    generator = np.random.default_rng(14)
+    truth = np.exp(np.hypot(0.8, 0.3) * deviate)
+    covered = alone = 0
+    for _ in range(150):
+        values, minute = following(generator, 60, 50, 0.3, 0.6)
+        interval = quantile_interval(values, q, minute)
+        covered += interval.low <= truth <= interval.high
+        shuffled = generator.permutation(60)[minute]  # the same minutes, their order lost
+        interval = quantile_interval(values, q, shuffled)
+        alone += interval.low <= truth <= interval.high
+    assert covered / 150 >= 0.9 > alone / 150
+
+
 def test_ignoring_bursts_would_not_cover():
     generator = np.random.default_rng(12)
     values, minute = bursts(generator, 60, 200, 0.6)
@@ -74,6 +100,11 @@ def test_missing_values_are_dropped_together_with_their_labels():
     values, labels = [1.0, None, 3.0, float("nan"), 5.0, 6.0], ["a", "b", "a", "b", "c", "c"]
     interval = quantile_interval(values, 0.5, labels)
     assert (interval.n, interval.clusters, interval.estimate) == (4, 2, 3.0)
+
+
+def test_masked_values_are_missing():
+    masked = np.ma.masked_array(np.arange(100.0), mask=np.arange(100) >= 50)
+    assert quantile_interval(masked, 0.5) == quantile_interval(range(50), 0.5)
 
 
 def test_what_cannot_be_answered_says_why():
