@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,6 +26,9 @@ __all__ = ["DIALECT", "ParquetEngine", "parquet_files", "write_parquet"]
 
 MEMORY = 2_000_000_000
 """Bytes that a statement may hold in memory; joins and groups that need more go on by way of temporary files."""
+_MOST_WRITTEN = 1_000
+_DISTINCT = 20_000
+"""Traces for which the filter of a row group is laid out: some eleven spans each."""
 _UNITS = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 _TYPES = (
     "VARCHAR",
@@ -150,6 +154,7 @@ class ParquetEngine(DuckDBEngine):
         files = parquet_files(where)
         if not files:
             raise StoreError(f"{where} names no Parquet file.")
+        _no_table_format(files)
         con = duckdb.connect(
             ":memory:", config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
         )
@@ -211,7 +216,7 @@ class ParquetEngine(DuckDBEngine):
             With the parameters and the engine's own words.
         """
         rows = self._keep.answer(sql, params or {}, self._parts, super().run) if self._keep else None
-        return super().run(sql, params) if rows is None else rows
+        return super().run(_written_out(sql, params or {}), params) if rows is None else rows
 
     def _columns(self, paths: Sequence[Path]) -> Mapping[str, str]:
         rows = self.con.execute("DESCRIBE SELECT * FROM " + _reader(paths[:1])).fetchall()
@@ -226,6 +231,34 @@ class ParquetEngine(DuckDBEngine):
             Always.
         """
         raise EngineError(f"{self.location} is read-only: {rows.num_rows} rows for {table} are refused.")
+
+
+def _no_table_format(files: Sequence[Path]) -> None:
+    """Refuse folders whose Parquet is only in part what the table holds: a log beside says which files still count."""
+    for folder in sorted({parent for path in files for parent in path.resolve().parents}):
+        delta = (folder / "_delta_log").is_dir()
+        if not delta and not next((folder / "metadata").glob("*.metadata.json"), None):
+            continue
+        name = "Delta" if delta else "Iceberg"
+        current = (
+            f'deltalake.DeltaTable("{folder}").to_pyarrow_table()'
+            if delta
+            else "the table's scan().to_arrow() in pyiceberg"
+        )
+        raise StoreError(
+            f"{folder} is a table of {name}: its folder also holds files that were replaced or deleted, which would be counted. Ask Spark, which knows the "
+            f'table (sc://HOST:15002?database=…), or write what is current into a Parquet file: pyarrow.parquet.write_table({current}, "spans.parquet").'
+        )
+
+
+def _written_out(sql: str, params: Mapping[str, Any]) -> str:
+    """Write lists of traces into the statement: files are skipped by what is written there, while a parameter is joined with all that they hold."""
+
+    def literals(found: re.Match[str]) -> str:
+        values = params.get(found[1])
+        return f"({', '.join(map(DIALECT.literal, values))})" if values and len(values) <= _MOST_WRITTEN else found[0]
+
+    return re.sub(r"\(SELECT UNNEST\(\$(\w+)\)\)", literals, sql)
 
 
 def _bound(con: duckdb.DuckDBPyConnection) -> None:
@@ -256,9 +289,11 @@ def write_parquet(engine: Engine, folder: Path, tables: Sequence[str]) -> list[P
         path = folder / f"{name}.parquet"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with pq.ParquetWriter(path, arrow_schema(name), compression="zstd") as writer:
+            schema = arrow_schema(name)
+            filters = {"trace_id": {"ndv": _DISTINCT, "fpp": 0.01}} if "trace_id" in schema.names else None
+            with pq.ParquetWriter(path, schema, compression="zstd", bloom_filter_options=filters) as writer:
                 for batch in engine.batches(" ".join(("SELECT * FROM", quoted(name)))):
-                    writer.write_batch(batch.cast(arrow_schema(name)))
+                    writer.write_batch(batch.cast(schema))
         except OSError as error:
             raise StoreError(f"{path} cannot be written: {error}") from None
         written.append(path)

@@ -190,6 +190,32 @@ def test_signoz_gives_the_same_metrics(client, folder, tmp_path, parameters_of, 
         assert 0 < store.tables()["spans"] == reference.tables()["spans"]
 
 
+def test_a_trace_is_found_by_the_table_s_index(client, generated):
+    client.command("CREATE DATABASE indexed")
+    client.command("USE indexed")
+    client.command(
+        "CREATE TABLE otel_traces (Timestamp DateTime64(9), TraceId String, SpanId String, ParentSpanId String, SpanName LowCardinality(String), "
+        "ServiceName LowCardinality(String), SpanAttributes Map(LowCardinality(String), String), Duration UInt64, "
+        "INDEX idx_trace_id TraceId TYPE bloom_filter(0.001) GRANULARITY 1) "  # as the exporter makes it
+        "ENGINE = MergeTree PARTITION BY toDate(Timestamp) ORDER BY (ServiceName, SpanName, toDateTime(Timestamp)) SETTINGS index_granularity = 1024"
+    )
+    client.command(
+        "INSERT INTO otel_traces SELECT fromUnixTimestamp64Nano(start_ns), trace_id, span_id, parent_span_id, span_name, service_name, map(), duration_ns "
+        f"FROM file('{generated}/spans/part-0.parquet', Parquet)"
+    )
+    with rca.open(client) as store:
+        one = store.query("SELECT MIN(trace_id) AS trace_id FROM spans")["trace_id"][0]
+        asked, ask = [], store.engine.ask
+        store.engine.ask = lambda text, params: (asked.append((text, params)), ask(text, params))[1]
+        assert store.query(sql.statement("trace_spans").sql, trace_id=one).height == 11
+        text, params = asked[-1]
+        plan = "\n".join(row["explain"] for row in ask(f"EXPLAIN indexes = 1 {text}", params).to_pylist())
+    skipped = re.search(r"Name: idx_trace_id.*?Granules: (\d+)/(\d+)", plan, re.DOTALL)
+    assert skipped, plan
+    assert int(skipped[2]) > 50
+    assert int(skipped[1]) <= 15, "a granule a span of the trace, and hardly any other"
+
+
 def test_settings_that_keep_results_right_are_checked(client, own_tables):
     client.command(f"USE {own_tables}")
     with rca.open(client) as store:

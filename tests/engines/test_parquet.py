@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from pathlib import Path
 
+import duckdb
 import pytest
 
 import rca
@@ -131,6 +134,39 @@ def test_window_and_sample_are_cut_in_the_files(folder, recorded):
     assert 0.2 < row[0] / whole[0] < 0.3
     with pytest.raises(OptionError, match="one trace in"):
         rca.open(folder, sample=3)
+
+
+def test_a_trace_is_found_by_the_filters_of_the_files(recorded, folder, generated):
+    known = recorded.query("SELECT trace_id FROM spans LIMIT 1")["trace_id"][0]
+    probe = "SELECT bloom_filter_excludes FROM parquet_bloom_probe($file, 'trace_id', $trace_id)"
+    with duckdb.connect() as con:
+        for trace, excluded in ((known, False), ("0" * 31 + "f", True)):
+            found = con.execute(probe, {"file": str(folder / "spans.parquet"), "trace_id": trace}).fetchall()
+            assert {row[0] for row in found} == {excluded}
+    with rca.open(generated) as store:
+        some = store.query("SELECT trace_id FROM spans GROUP BY trace_id ORDER BY trace_id LIMIT 3")[
+            "trace_id"
+        ].to_list()
+        text = sql.statement("local/spans_of_traces").sql
+        plan = store.query(f"EXPLAIN ANALYZE {text}", trace_ids=some)["explain_value"][0]
+        assert store.query(text, trace_ids=some).height == 33
+        assert store.query(text, trace_ids=[]).height == 0
+    assert "Filters" in plan
+    assert not re.search(r"\b\d{2,3},\d{3} rows", plan), "all spans left the scan"
+
+
+@pytest.mark.parametrize(
+    ("log", "name"), [("_delta_log/00000000000000000000.json", "Delta"), ("metadata/v1.metadata.json", "Iceberg")]
+)
+def test_tables_whose_log_says_which_files_count_are_refused(log, name, folder, tmp_path):
+    place = tmp_path / "spans" / "day=1"
+    place.mkdir(parents=True)
+    shutil.copy(folder / "spans.parquet", place / "part-0.parquet")
+    (tmp_path / "spans" / log).parent.mkdir()
+    (tmp_path / "spans" / log).write_text("{}")
+    for where in (tmp_path, place / "*.parquet"):
+        with pytest.raises(StoreError, match=f"is a table of {name}.*sc://"):
+            rca.open(where)
 
 
 def test_what_is_larger_than_memory_gives_the_same(generated, monkeypatch, parameters_of, filled_in, differs):

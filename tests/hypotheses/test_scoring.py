@@ -101,7 +101,9 @@ def test_a_second_mechanism_contributes_by_its_symptoms_and_its_share(low, sympt
 
     second = Hypothesis(id="H3", title="t", prior_decibans=-5.0, place="own", tests=(place, resources))
     share = SimpleNamespace(value=0.07, low=low, high=0.1)
-    observed = SimpleNamespace(requests=SimpleNamespace(places=("own", "database"), excess_share=lambda _: (share, None)))
+    observed = SimpleNamespace(
+        requests=SimpleNamespace(places=("own", "database"), excess_share=lambda _: (share, None))
+    )
     trigger = experiment(0.96, 0.9, 1.0)
     found = judge(observed, (hypothesis("H2", 10.0, "database"), second), (trigger,))
     assert found["H2"].status == "confirmed"
