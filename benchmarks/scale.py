@@ -72,7 +72,7 @@ def sail() -> Iterator[tuple[int, int]]:
         command, env=os.environ | {"SAIL_MODE": "local-cluster"}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        for _ in range(150):
+        for _ in range(600):  # a busy machine takes its time
             with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
                 break
             time.sleep(0.2)

@@ -224,6 +224,11 @@ def _told(
         return EngineError(
             f"{location}: a statement is over the budget ({first}). Narrow the window (start=, end=), read a sample (sample=16), or raise max_bytes."
         )
+    if re.search(r"MEMORY_LIMIT_EXCEEDED|[Mm]emory limit.*exceeded", text):
+        return EngineError(
+            f"{location}: a statement needs more memory than the server gives it ({first}). Narrow the window (start=, end=), read a sample (sample=16), or let the server "
+            "write to disk: join_algorithm = 'grace_hash' and max_bytes_before_external_group_by in the profile of the account."
+        )
     if re.search(r"\bCode: (47|115)\b", text) and not sql:
         return EngineError(
             f"{location} answers, but as no ClickHouse that rca can use: it lacks what 21.4 and newer have ({first})."

@@ -34,6 +34,8 @@
 -- column reference_type VARCHAR        follows_from where the tracer says so
 -- Calls are grouped by trace alone first, fourteen counters of seven bits in two numbers, a target in each: a group a trace
 -- and target costs five times as much. Traces that may have enough like calls are then counted exactly.
+-- The calls are written out three times on purpose: as one table named once, DuckDB holds all of them (over 2 M spans 317 instead of 222 MB,
+-- and a quarter more of the processor).
 WITH slots AS (
   SELECT target, (place - 1) % 14 AS slot
   FROM (

@@ -280,6 +280,14 @@ def test_a_budget_of_rows_refuses_before_it_scans(client, own_tables):
         store.query("SELECT trace_id, span_id FROM spans")
 
 
+def test_too_little_memory_of_the_server_is_said(client, own_tables):
+    client.command(f"USE {own_tables}")
+    with rca.open(client) as store:
+        store.engine._settings["max_memory_usage"] = 3_000_000
+        with pytest.raises(EngineError, match=r"more memory than the server gives.*sample=16.*grace_hash"):
+            store.query(sql.statement("trace_integrity").sql, below="")
+
+
 def test_sample_and_window(client, own_tables, recorded):
     client.command(f"USE {own_tables}")
     low, high = recorded.query("SELECT MIN(start_ns) AS a, MAX(start_ns) AS b FROM spans").row(0)
