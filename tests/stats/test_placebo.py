@@ -107,3 +107,25 @@ def test_the_unit_does_not_matter(seed, factor, offset):
     one, other = placebo_test(values, 70, 8), placebo_test(values * 1024, 70, 8)
     assert one.p_value == other.p_value
     assert placebo_test(factor * values + offset, 70, 8).statistic == pytest.approx(one.statistic)
+
+
+def kinds(generator, n):
+    noise = generator.normal(size=(n,))
+    smooth = np.convolve(noise, np.full(5, 0.45), mode="same")
+    return {
+        "heavy tails": generator.standard_t(2, n),
+        "counts": generator.poisson(3, n).astype(float),
+        "mostly zero": (generator.random(n) < 0.05) * generator.lognormal(0, 1, n),
+        "trend": np.linspace(0, 5, n) + smooth,
+        "day and night": 3 * np.sin(np.arange(n) * 2 * np.pi / 96 + generator.uniform(0, 6)) + smooth,
+        "random walk": np.cumsum(noise),
+        "rounded": np.round(smooth),
+    }
+
+
+@pytest.mark.parametrize("kind", list(kinds(np.random.default_rng(0), 10)))
+def test_series_of_every_kind_fire_at_the_nominal_rate(kind):
+    """At five per cent, more than 22 of 250 would be a chance of one in a hundred."""
+    generator = np.random.default_rng(22)
+    fired = sum(placebo_test(kinds(generator, 228)[kind], 216, 12).p_value <= 0.05 for _ in range(250))
+    assert fired <= 22

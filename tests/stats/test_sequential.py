@@ -74,3 +74,35 @@ def test_what_makes_no_sense_is_refused():
         sequential_test([-1], [1], [1], [1])
     with pytest.raises(NoDataError, match="no look"):
         sequential_test([], [], [], [])
+
+
+def rare(generator):
+    return (*generator.poisson(0.05, (2, 60)), np.full(60, 400), np.full(60, 400))
+
+
+def many_looks(generator):
+    return (*generator.poisson(4, (2, 400)), np.full(400, 400), np.full(400, 400))
+
+
+def changing_arms(generator):
+    """Requests of both arms change from look to look, and both fail in the same bursts."""
+    one, two = generator.integers(1, 2000, (2, 60))
+    burst = generator.gamma(1, 1, 60)
+    return generator.poisson(0.01 * one * burst), generator.poisson(0.01 * two * burst), one, two
+
+
+def drifting(generator):
+    rate = 4 * np.exp(np.cumsum(generator.normal(0, 0.15, 60)))
+    return generator.poisson(rate), generator.poisson(rate), np.full(60, 400), np.full(60, 400)
+
+
+def own_bursts(generator):
+    return (*generator.poisson(4 * generator.gamma(0.3, 1 / 0.3, (2, 60))), np.full(60, 400), np.full(60, 400))
+
+
+@pytest.mark.parametrize("arms", [rare, many_looks, changing_arms, drifting, own_bursts])
+def test_equal_rates_are_left_to_run(arms):
+    """At five per cent, more than seventeen of two hundred would be a chance of one in a hundred."""
+    generator = np.random.default_rng(21)
+    stops = sum(sequential_test(*arms(generator)).first_look() is not None for _ in range(200))
+    assert stops <= 17
