@@ -23,6 +23,8 @@ Array: TypeAlias = npt.NDArray[Any]
 
 _WARNING = 13
 _BAD_WORDS = r"(?i)error|exception|fail|panic|fatal|refused|denied|timed? ?out|unavailable|invalid"
+_THROWN = r"(?i)[a-z](exception|error):|\b(traceback|panic|fatal|caused by|stack ?trace)\b"
+"""What is thrown is a complaint also where it is written as information."""
 
 SCHEMA = {
     "caller": pl.String,
@@ -61,9 +63,9 @@ def behaviour_shifts(store: Store, params: Mapping[str, int]) -> pl.DataFrame:
     frame = store.query(statement("local/log_events").sql, params)
     if frame.is_empty():
         return pl.DataFrame(schema=SCHEMA)
-    complaint = (pl.col("severity_number") >= _WARNING) | (
-        (pl.col("severity_number") == 0) & pl.col("event").str.contains(_BAD_WORDS)
-    )
+    severity, event = pl.col("severity_number"), pl.col("event")
+    unsaid = (severity == 0) & event.str.contains(_BAD_WORDS)
+    complaint = (severity >= _WARNING) | unsaid | event.str.contains(_THROWN)
     frame = frame.with_columns(complaint.alias("is_bad")).filter(
         (pl.col("before_all") > 0) & (pl.col("during_all") > 0)
     )

@@ -129,7 +129,7 @@ def test_unknown_metric_or_service(store):
         rank_services(store, stranger, signal="latency.avg")
 
 
-def traces(store, requests):
+def traces(store, requests, *, complaint=("stock refused", 17)):
     """Requests as (time, slow, fail): gateway calls shop and stock; `slow` seconds are lost between gateway and stock."""
     spans, logs = [], []
     for number, (at, slow, fail) in enumerate(requests):
@@ -141,8 +141,8 @@ def traces(store, requests):
         for span, parent, (service, name, kind), length in zip(ids, parents, names, lengths, strict=True):
             spans.append({"trace_id": trace, "span_id": span, "parent_span_id": parent, "service_name": service,
                           "span_name": name, "span_kind": kind, "start_ns": at, "duration_ns": int(length * SECOND)})  # fmt: skip
-        said = "stock refused" if fail else "done"
-        for service, body, severity in (("shop", "basket read", 9), ("stock", said, 17 if fail else 9)):
+        said = complaint if fail else ("done", 9)
+        for service, body, severity in (("shop", "basket read", 9), ("stock", *said)):
             logs.append(
                 {"time_ns": at, "service_name": service, "body": body, "severity_number": severity, "trace_id": trace}
             )
@@ -171,6 +171,14 @@ def test_a_complaint_in_every_request_of_a_kind(store):
     assert ranked["service_name"][0] == "stock"
     assert "stock refused" in " ".join(ranked["clues"][0].to_list())
     assert ranked.filter(ranked["service_name"] == "shop")["score"][0] < 1
+
+
+def test_what_is_thrown_is_a_complaint_also_as_information(store):
+    traces(store, half_hour(fail=True), complaint=("java.lang.IllegalStateException: no stock", 9))
+    incident = rca.Incident("gateway", start=NOON, end=NOON + 600 * SECOND, baseline="10m")
+    ranked = rank_services(store, incident)
+    assert ranked["service_name"][0] == "stock"
+    assert "complains “java.lang.IllegalStateException" in " ".join(ranked["clues"][0].to_list())
 
 
 def test_graph_from_spans_and_given_edges(store):
