@@ -40,12 +40,21 @@ def apart(value: Mapping[str, Any]) -> list[dict[str, Any]]:
         ),
         None,
     )
+    if head and body is None and isinstance(value.get("fields"), list):
+        head, body = value["fields"], _rows_of(value.get("columns"))
     if not head or body is None:
         return []
     names = [text for item in head if (text := _name(item))]
     if len(names) != len(head):
         return []
     return [dict(zip(names, cells, strict=False)) for cells in body if isinstance(cells, list)]
+
+
+def _rows_of(columns: Any) -> list[list[Any]] | None:
+    """Return the rows of cells that lie column by column, as Axiom keeps them."""
+    if not isinstance(columns, list) or not columns or not all(isinstance(cells, list) for cells in columns):
+        return None
+    return [list(cells) for cells in zip(*columns, strict=False)]
 
 
 def _name(item: Any) -> str:

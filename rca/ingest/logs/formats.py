@@ -9,6 +9,7 @@ from rca.ingest.answers import hit, records_of
 from rca.ingest.contract import NO, Format, Guess, Sample
 from rca.ingest.exact import peek
 from rca.ingest.logs.access import access_row
+from rca.ingest.logs.bulk import BULK
 from rca.ingest.logs.documents import read_document
 from rca.ingest.logs.envelopes import COMPOSE, CRI, docker_part
 from rca.ingest.logs.journal import read_journal
@@ -172,6 +173,7 @@ def _text(sample: Sample) -> Guess:
 
 
 LOG_FORMATS: tuple[Format, ...] = (
+    BULK,
     Format("docker", "Docker json-file logs", ("logs",), _docker, read_lines),
     Format("cri", "Kubernetes container logs (CRI)", ("logs",), _cri, read_lines),
     Format("compose", "docker compose logs", ("logs",), _compose, read_compose),

@@ -63,6 +63,8 @@ _FORMS: tuple[tuple[str, str, LateRegex, Level], ...] = tuple(
         ("#", "1", r"#\+?(?P<time>1\d{9})(?P<body>)$", _plain),
         # events of Windows as XML
         ("<", "<Event", r"(?P<body><Event\b.*?<TimeCreated SystemTime=[\"'](?P<time>[^\"']+)[\"'].*)", lambda found: _EVENT_LEVEL.get((re.search(r"<Level>(\d)</Level>", found["body"]) or ["", ""])[1], "")),
+        # Papertrail's archives
+        ("0123456789", "\t", r"(?P<id>\d{9,20})\t(?P<time>\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d))\t\d{4}-\d\d-\d\dT\S+\t\d+\t(?P<host>[^\t]*)\t(?P<client>[^\t]*)\t(?P<type>[^\t]*)\t(?P<level>[A-Za-z]+)\t(?P<process>[^\t]*)\t(?P<body>.*)", _plain),
         # AWS Lambda's own lines
         ("SERI", "RequestId: ", r"(?P<body>(?:START|END|REPORT|INIT_START|RESTORE_START)\b.*?RequestId: (?P<request>[0-9a-f-]{36}).*)", _plain),
     )

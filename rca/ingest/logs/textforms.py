@@ -10,6 +10,7 @@ from rca.ingest.logs.headers import strip_header
 from rca.ingest.logs.late import LateRegex
 from rca.ingest.logs.levels import level_ahead
 from rca.ingest.logs.logfmt import fill, logfmt_row, pairs
+from rca.ingest.logs.loggerforms import android_row, cluster_row, hpc_row, redis_row, ruby_row, spring_row
 from rca.ingest.logs.months import in_english
 from rca.ingest.logs.programs import program_row
 from rca.ingest.logs.rows import Row
@@ -48,32 +49,6 @@ _RSYSLOG = re.compile(
 _JOURNAL = re.compile(
     r"(?P<time>[A-Z][a-z]{2} \d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})?(?: [A-Z]{2,5})?|\d{10}\.\d{6}|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d\d) (?P<host>[\w.-]+) "
     r"(?P<tag>[^\s:\[\]]+|[^:\[\]]{1,40}(?=\[\d+\]))(?:\[(?P<pid>\d+)\])?: (?P<body>.*)",
-    re.DOTALL,
-)
-_CLUSTER = re.compile(
-    r"(?P<alert>\S+) (?P<epoch>\d{10}) \d{4}\.\d\d\.\d\d (?P<node>\S+) "
-    rf"(?:(?P<ras>\d{{4}}-\d\d-\d\d-\d\d\.\d\d\.\d\d\.\d{{6}}) \S+ (?P<type>\S+) (?P<component>\S+) (?P<level>\S+)|(?P<time>{_SYSLOG_TIME}) (?P<host>\S+)(?: {_TAG})?) ?(?P<body>.*)",
-    re.DOTALL,
-)
-_HPC = re.compile(
-    r"(?P<id>\d{1,9}) (?P<node>\S+) (?P<component>\S+) (?P<state>\S+) (?P<time>\d{9,10}) (?P<flag>\d+) (?P<body>.*)",
-    re.DOTALL,
-)
-_ANDROID = re.compile(
-    r"(?P<time>(?:\d{4}-)?\d\d-\d\d \d\d:\d\d:\d\d\.\d{3,6})(?: [+-]\d{4})?\s+(?:(?P<pid>\d+)\s+(?P<tid>\d+)\s+(?P<level>[VDIWEFA])\s+(?P<tag>.*?)\s*:(?: |$)|"
-    r"(?P<level2>[VDIWEFA])/(?P<tag2>[^(]*?)\s*\(\s*(?P<pid2>\d+)\): )(?P<body>.*)",
-    re.DOTALL,
-)
-_RUBY = re.compile(
-    r"[DIWEFUA], \[(?P<time>\d{4}-\d\d-\d\dT[\d:.]+) ?#(?P<pid>\d+)\]\s+(?P<level>\w+) -- (?P<logger>[^:]*): ?(?P<body>.*)",
-    re.DOTALL,
-)
-_SPRING = re.compile(
-    r"(?P<time>\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-]\d\d:\d\d)?)\s+(?P<level>[A-Z]+)\s+(?P<ids>\[[^\]]*\]\s+)?(?P<pid>\d+) --- (?P<boxes>(?:\[[^\]]*\] ?)+)(?P<logger>\S+)\s+: (?P<body>.*)",
-    re.DOTALL,
-)
-_REDIS = re.compile(
-    r"(?P<pid>\d+):(?P<role>[XCSM]) (?P<time>\d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d\.\d{3}) (?P<level>[.\-*#]) (?P<body>.*)",
     re.DOTALL,
 )
 _PIPES = LateRegex(rf"(?P<time>{TIME})\|(?P<fields>(?:[^|]{{1,200}}\|){{1,8}})(?P<body>.*)", re.DOTALL)
@@ -264,63 +239,6 @@ def _priority(text: str, row: Row) -> None:
     row.keep("syslog.facility", str(number // 8))
 
 
-def _cluster(text: str, line: int) -> Row | None:
-    found = _CLUSTER.match(text)
-    if not found:
-        return None
-    row = Row(line, time=found["ras"] or found["epoch"] + "s", body=found["body"], level=found["level"] or "")
-    row.keep("alert", found["alert"])
-    row.keep("host.name", found["node"])
-    if found["component"]:
-        row.keep("logger", found["component"])
-        row.keep("type", found["type"])
-    if found["tag"]:
-        row.service = re.sub(r"\(.*\)$", "", found["tag"]).rsplit("/", 1)[-1] or found["tag"]
-        row.keep("syslog.tag", found["tag"])
-    return row
-
-
-def _named(pattern: re.Pattern[str], names: dict[str, str]) -> Callable[[str, int], Row | None]:
-    def read(text: str, line: int) -> Row | None:
-        found = pattern.match(text)
-        if not found:
-            return None
-        part = {key.rstrip("2"): value for key, value in found.groupdict().items() if value is not None}
-        row = Row(line, time=part.pop("time"), level=part.pop("level", ""), body=part.pop("body"))
-        for key, value in part.items():
-            if value and key in names:
-                row.keep(names[key], value.strip())
-        return row
-
-    return read
-
-
-def _spring(text: str, line: int) -> Row | None:
-    found = _SPRING.match(text)
-    if not found:
-        return None
-    row = Row(line, time=found["time"], level=found["level"], body=found["body"])
-    row.keep("process.pid", found["pid"])
-    row.keep("logger", found["logger"])
-    for box in re.findall(r"\[([^\]]*)\]", (found["ids"] or "") + found["boxes"]):
-        ids = re.fullmatch(r"(?:([^,]*),)?([0-9a-f]{32}|[0-9a-f]{16})[,-]([0-9a-f]{16})(?:,\w*)?", box.strip())
-        if ids:
-            row.service, row.trace, row.span = row.service or ids[1] or "", ids[2], ids[3]
-        elif box.strip():
-            row.keep("thread.name", box.strip())
-    return row
-
-
-def _redis(text: str, line: int) -> Row | None:
-    found = _REDIS.match(text)
-    if not found:
-        return None
-    row = Row(line, time=found["time"], body=found["body"])
-    row.level = {".": "DEBUG", "-": "VERBOSE", "*": "NOTICE", "#": "WARNING"}[found["level"]]
-    row.keep("process.pid", found["pid"])
-    return row
-
-
 def _pipes(text: str, line: int) -> Row | None:
     found = _PIPES.fullmatch(text)
     if not found:
@@ -385,18 +303,18 @@ _READERS: tuple[tuple[str | None, Callable[[str, int], Row | None]], ...] = (
     (None, access_row),
     ("0123456789abcdefABCDEF", haproxy_row),
     (None, program_row),
-    (None, _cluster),
-    ("0123456789", _named(_ANDROID, {"pid": "process.pid", "tid": "thread.id", "tag": "logger"})),
+    (None, cluster_row),
+    ("0123456789", android_row),
     ("JFMASONDTW<0123456789", _rfc3164),
-    ("DIWEFUA", _named(_RUBY, {"pid": "process.pid", "logger": "logger"})),
-    ("0123456789", _spring),
-    ("0123456789", _redis),
+    ("DIWEFUA", ruby_row),
+    ("0123456789", spring_row),
+    ("0123456789", redis_row),
     ("0123456789", _pipes),
     ("@", _timed(_TAI)),
     (None, _timed(_GENERIC)),
     ("0123456789[(", _timed(_EPOCH)),
     ("0123456789[(", _clocked),
-    ("0123456789", _named(_HPC, {"node": "host.name", "component": "logger", "state": "state"})),
+    ("0123456789", hpc_row),
     (None, logfmt_row),
     (None, _timed(_LEVEL_FIRST)),
     (None, _timed(_WITHIN)),

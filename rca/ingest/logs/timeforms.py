@@ -22,7 +22,7 @@ ZONES: dict[str, int] = {
 
 _NAMED = "|".join(sorted(ZONES, key=len, reverse=True))
 _PLACE = r"(?:Africa|America|Antarctica|Asia|Atlantic|Australia|Europe|Indian|Pacific)/[A-Za-z_]+(?:/[A-Za-z_]+)?"
-_ZONE = rf"(?: ?(?:(?:GMT|UTC)(?=[+-]))?(?P<z>Z|[+-]\d\d:?\d\d|[+-]\d{{1,3}}|(?:{_NAMED})\b|{_PLACE}|\[(?P<at>{_PLACE})\])(?:\[{_PLACE}\])?)?"
+_ZONE = rf"(?: ?(?:(?:GMT|UTC)(?=[+-]))?(?P<z>Z|[+-]\d\d:?\d\d|[+-]\d{{1,3}}|(?:{_NAMED})\b|{_PLACE}|\[(?P<at>{_PLACE})\])(?:\[{_PLACE}\]| (?:[A-Z]{{3,4}}|[+-]\d\d)(?: m=[+-]\d[\d.]*)?)?)?"
 _CLOCK = r"(?P<H>\d{1,2}):(?P<M>\d{1,2})(?::(?P<S>\d{1,2})(?:[.,:](?P<f>\d{1,9})\d*)?)?"
 _MONTH = r"(?P<b>(?i:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec))[A-Za-z]*\.?"
 _DAY = r"(?:(?i:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,?\s+)?"
@@ -41,7 +41,7 @@ _FORMS = tuple(
         rf"{_DAY}(?P<d>\d{{1,2}})[- ]{_MONTH},?[- ](?P<Y>\d{{4}})(?:[ T]|::?|, ){_CLOCK}{_HALF}{_ZONE}",
         rf"{_DAY}(?P<d>\d{{1,2}})[- ]{_MONTH}[- ](?P<y>\d\d)(?:[ T]|:(?=\d\d:\d\d:)){_CLOCK}{_HALF}{_ZONE}",
         r"(?P<d>\d\d)-(?P<b>[A-Z]{3})-(?P<y>\d\d) (?P<H>\d\d)\.(?P<M>\d\d)\.(?P<S>\d\d)(?:\.(?P<f>\d{1,9}))?(?: (?P<p>[AP]M))?",
-        rf"{_DAY}{_MONTH}\s+(?P<d>\d{{1,2}}),?\s+(?P<Y>\d{{4}}),?\s+(?:at )?{_CLOCK}{_HALF}{_ZONE}",
+        rf"{_DAY}{_MONTH}\s+(?P<d>\d{{1,2}}),?\s+(?P<Y>\d{{4}}),?\s+(?:at |@ )?{_CLOCK}{_HALF}{_ZONE}",
         rf"{_DAY}{_MONTH}\s+(?P<d>\d{{1,2}})\s+{_CLOCK}{_HALF}{_ZONE}\s+(?P<Y>\d{{4}})",
         rf"{_DAY}{_MONTH}\s+(?P<d>\d{{1,2}})\s+{_CLOCK}{_ZONE}",
         rf"(?P<d>\d{{1,2}}) {_MONTH} {_CLOCK}{_ZONE}",

@@ -14,9 +14,10 @@ from rca.digests import Digester
 from rca.ingest.contract import NO, Format, Guess, Sample, Sink
 from rca.ingest.source import Source
 
-__all__ = ["FORMAT"]
+__all__ = ["FORMAT", "SLOW", "EntryReader"]
 
-_SLOW = "Slow query"
+SLOW = "Slow query"
+"""What the server says of an operation that took long."""
 _SEVERITY = {"F": 21, "E": 17, "W": 13, "I": 9, "D": 5, "D1": 5, "D2": 4, "D3": 3, "D4": 2, "D5": 1}
 _MS = 1_000_000
 _BATCH = 20_000
@@ -50,14 +51,14 @@ def _sniff(sample: Sample) -> Guess:
 
 
 def _read(source: Source, sink: Sink) -> None:
-    reader = _Reader(sink)
+    reader = EntryReader(sink)
     for line in source.lines():
         if line.data.strip():
             reader.take(line.data, line.offset, oversized=line.oversized)
     reader.flush()
 
 
-class _Reader:
+class EntryReader:
     """Collects rows of both tables and keeps the order of the records."""
 
     def __init__(self, sink: Sink) -> None:
@@ -75,10 +76,14 @@ class _Reader:
         if not isinstance(record, dict) or oversized:
             self._sink.quarantine("longer than the cap" if oversized else "no JSON object", data, offset)
             return
+        self.entry(record)
+
+    def entry(self, record: Mapping[str, Any]) -> None:
+        """Take one entry of the log."""
         number = self._sink.reserve(1)
         attributes = record.get("attr")
         attributes = attributes if isinstance(attributes, dict) else {}
-        if record.get("msg") == _SLOW and isinstance(attributes.get("durationMillis"), int | float):
+        if record.get("msg") == SLOW and isinstance(attributes.get("durationMillis"), int | float):
             self._queries.append(_query(record, attributes, number))
         else:
             self._logs.append(_log(record, attributes, number, self._sink.context.service_name))

@@ -1,4 +1,4 @@
-"""Exports of what servers count about statements: pg_stat_statements, performance_schema digests, Query Store.
+"""Exports of what servers count about statements: pg_stat_statements, performance_schema digests, Query Store, V$SQL.
 
 A row stands for many calls: its length is their mean and ``adjusted_count`` their number, so that sums and rates are right
 while quantiles are not; totals and extremes are kept as attributes.
@@ -18,12 +18,15 @@ import polars as pl
 from rca.digests import Digester
 from rca.errors import OptionError
 from rca.ingest.contract import NO, Format, Guess, Sample, Sink
+from rca.ingest.queries.printed import is_printed, printed_records
 from rca.ingest.source import Source
 from rca.times import parse_time
 
 __all__ = ["FORMAT"]
 
 _BATCH = 20_000
+_NOTHING = (None, "", "NULL", "\\N")
+"""What exports write where there is no value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,11 @@ _VIEWS = (
         total=("total_duration", "total_elapsed_time"), mean=("avg_duration",), unit_ns=1e3, database=("database_name", "db_name"),
         time=("last_execution_time", "end_time", "start_time"), returned=("total_rowcount", "total_rows"), examined=(),
     ),
+    _View(
+        system="oracle.db", text=("sql_fulltext", "sql_text"), calls=("executions", "executions_delta"), total=("elapsed_time", "elapsed_time_delta"),
+        mean=("avg_elapsed_time",), unit_ns=1e3, database=("parsing_schema_name",), time=("last_active_time", "end_interval_time"),
+        returned=("rows_processed", "rows_processed_delta"),
+    ),
 )  # fmt: skip
 
 
@@ -78,6 +86,8 @@ def _sniff(sample: Sample) -> Guess:
     names = list(sample.records[0]) if sample.records else []
     if not names and isinstance(sample.document, list) and sample.document and isinstance(sample.document[0], dict):
         names = list(sample.document[0])
+    if not names and is_printed(sample.lines):
+        names = list(next(printed_records(sample.text), {}))
     if not names and sample.lines and not sample.looks_json:
         names = next(csv.reader([sample.lines[0]], delimiter=_delimiter(sample.lines[0])), [])
     view = _view(names)
@@ -132,6 +142,9 @@ def _records(source: Source, sink: Sink) -> Iterator[Mapping[str, Any]]:
                     yield record
     else:
         text = data.decode("utf-8", "replace")
+        if is_printed([line for line in text[:65_536].splitlines() if line.strip()]):
+            yield from printed_records(text)
+            return
         yield from csv.DictReader(io.StringIO(text, newline=""), delimiter=_delimiter(text.partition("\n")[0]))
 
 
@@ -165,7 +178,7 @@ def _row(record: Mapping[str, Any], view: _View) -> dict[str, Any] | None:
 
 
 def _first(record: Mapping[str, Any], names: tuple[str, ...]) -> Any:
-    return next((record[name] for name in names if record.get(name) not in (None, "")), None)
+    return next((record[name] for name in names if record.get(name) not in _NOTHING), None)
 
 
 def _each(record: Mapping[str, Any], names: tuple[str, ...], calls: float, scale: float = 1.0) -> int | None:
@@ -189,7 +202,7 @@ def _time(value: Any) -> int | None:
 
 FORMAT = Format(
     name="statement-stats",
-    title="export of pg_stat_statements, performance_schema digests or Query Store",
+    title="export of pg_stat_statements, performance_schema digests, Query Store or V$SQL; tables as psql and mysql print them",
     tables=("queries",),
     sniff=_sniff,
     read=_read,

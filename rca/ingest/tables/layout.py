@@ -50,7 +50,7 @@ _LOGGED = (
 
 _EVENTS = (
     *_LOGGED, "body", "log", "trace_id", "span_id", "request_id", "path", "url", "uri", "method", "http_method", "user_agent", "remote_addr", "client_ip",
-    "user_id", "session_id", "query", "statement", "exception", "request", "thread",
+    "user_id", "session_id", "query", "statement", "exception", "request", "thread", "flow_id", "src_ip", "dest_ip", "source_ip", "destination_ip",
 )  # fmt: skip
 """What records of single events have, and tables of measurements have not."""
 
@@ -180,7 +180,7 @@ def _queries(table: _Table) -> Layout | None:
 
 def _changes(table: _Table) -> Layout | None:
     known = {normal(column): column for column in table.columns}
-    if table.has("span_id", "metric_value", *_LOGGED[1:]):
+    if table.has("span_id", "metric_value", *_LOGGED[1:]) or table.has("src_ip", "source_ip", "flow_id", "dest_ip"):
         return None
     timed = table.has(*CHANGE["time"], unit=True)
     hinted = kind_of_name(table.hint)

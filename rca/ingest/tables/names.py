@@ -73,7 +73,7 @@ SPAN: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 LOG: Mapping[str, tuple[str, ...]] = {
     "time": ("timestamp", "time", "ts", "datetime", "date_time", "event_time", "logged_at", "created_at", "time_generated",
-             "log_time", "date", "t"),
+             "log_time", "date", "t", "messagetimems", "messagetime", "receipttime"),
     "service": SERVICE,
     "level": ("severity_text", "level", "severity", "log_level", "loglevel", "levelname", "lvl", "priority", "status"),
     "body": ("message", "msg", "body", "log", "text", "line", "content", "log_message", "raw", "_raw", "event", "entry", "value"),

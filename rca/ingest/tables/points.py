@@ -14,6 +14,7 @@ from rca.ingest.contract import Sink
 from rca.ingest.metrics.series import SERVICE_LABELS, labels_of, split_series
 from rca.ingest.tables.batch import Batch, Numbers, attribute_maps, text_maps
 from rca.ingest.tables.layout import Layout
+from rca.ingest.tables.measured import measured
 from rca.ingest.tables.names import SERVICE, find, normal, split_unit
 from rca.ingest.tables.series_names import split_names
 from rca.ingest.tables.units import in_unit, number, ucum, unit_in_name
@@ -62,7 +63,7 @@ class LongPoints:
         self, frame: pl.DataFrame, times: pl.Series, values: pl.Series, units: pl.Series, record_no: pa.Array
     ) -> None:
         column, count = self._fields, len(frame)
-        names = frame[column["name"]].fill_null("")
+        names = measured(frame, column["name"])
         service = (
             frame[column["service"]]
             if "service" in column

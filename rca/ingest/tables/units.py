@@ -140,7 +140,7 @@ def length_ns(text: str, unit: str) -> int | None:
     """
     word = text.strip()
     try:
-        if unit and word[-1:].isdigit():
+        if unit and word[-1:].isdigit() and ":" not in word:
             return _exact(word, unit)
         if word[-1:].isdigit() and ":" in word:
             parts = word.split(":")
