@@ -22,7 +22,7 @@ ZONES: dict[str, int] = {
 
 _NAMED = "|".join(sorted(ZONES, key=len, reverse=True))
 _PLACE = r"(?:Africa|America|Antarctica|Asia|Atlantic|Australia|Europe|Indian|Pacific)/[A-Za-z_]+(?:/[A-Za-z_]+)?"
-_ZONE = rf"(?: ?(?:(?:GMT|UTC)(?=[+-]))?(?P<z>Z|[+-]\d\d:?\d\d|[+-]\d{{1,3}}|(?:{_NAMED})\b|{_PLACE}|\[(?P<at>{_PLACE})\])(?:\[{_PLACE}\]| (?:[A-Z]{{3,4}}|[+-]\d\d)(?: m=[+-]\d[\d.]*)?)?)?"
+_ZONE = rf"(?: ?(?:(?:GMT|UTC)(?=[+-]))?(?P<z>Z|[+-]\d\d:?\d\d|[+-]\d{{1,3}}|(?:{_NAMED})\b|{_PLACE}|\[(?P<at>{_PLACE})\])(?:\[{_PLACE}\])?)?"
 _CLOCK = r"(?P<H>\d{1,2}):(?P<M>\d{1,2})(?::(?P<S>\d{1,2})(?:[.,:](?P<f>\d{1,9})\d*)?)?"
 _MONTH = r"(?P<b>(?i:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec))[A-Za-z]*\.?"
 _DAY = r"(?:(?i:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,?\s+)?"

@@ -34,7 +34,7 @@ def printed_records(text: str) -> Iterator[dict[str, str]]:
 
     Examples
     --------
-    >>> list(printed_records("a | b\n---+---\n1 | x +\n  | y\n(1 row)"))
+    >>> list(printed_records(" a | b\n---+---\n 1 | x +\n   | y\n(1 row)"))
     [{'a': '1', 'b': 'x\ny'}]
     """
     lines = text.splitlines()
