@@ -1,4 +1,4 @@
-"""Spans on their way from a reader to the sink: columns are gathered, attributes numbered, meaning settled in bulk.
+"""Spans on their way from a reader to the sink: columns are gathered, meaning is settled in bulk.
 
 One place for what all span formats share: which attributes become columns, what a span weighs, how many calls it stands
 for, the digest of its statement. A reader calls :meth:`SpanRows.add` span by span, or fills the lists itself where speed
@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rca.ingest.contract import Sink
-from rca.ingest.pairs import Pairs, Selection, json_map
+from rca.ingest.members import Members, as_members, json_map
 from rca.ingest.semconv import (  # fmt: skip
     CALL_KEYS,
     KINDS,
@@ -34,8 +34,8 @@ __all__ = ["Resource", "Scope", "SpanRows"]
 ROWS = 32_768
 """Spans that are gathered before they become a batch."""
 
-_PAIRS = 400_000
-"""Distinct pairs that are remembered; beyond it the memory starts anew with the next batch."""
+_BYTES = 64 << 20
+"""Bytes of attributes that make a batch whatever the number of spans."""
 
 _KINDS, _STATUSES = np.array(KINDS, dtype=object), np.array(STATUSES, dtype=object)
 
@@ -76,7 +76,6 @@ class SpanRows:
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
-        self.pairs = Pairs()
         self._statements = Statements()
         self._resources: dict[tuple[tuple[str, str], ...], Resource] = {}
         self._scopes: dict[tuple[tuple[str, str], ...], Scope] = {}
@@ -91,8 +90,9 @@ class SpanRows:
         self.start_ns: list[int | None] = []
         self.duration_ns: list[int | None] = []
         self.status: list[int] = []
-        self.flat: list[int] = []
-        self.counts: list[int] = []
+        self.lines: list[bytes] = []
+        """Attributes, a line a span, in pieces of any number of lines; see :class:`rca.ingest.members.Members`."""
+        self._bytes = 0
         self.messages: dict[int, str] = {}
         self.weights: dict[int, float] = {}
         self.calls: dict[int, int] = {}
@@ -140,9 +140,9 @@ class SpanRows:
     ) -> None:  # fmt: skip
         """Take one span; ids are hex already, `kind` and `status` are OTLP's numbers."""
         row = self.groups([(resource, scope, 1)])
-        numbers = self.pairs.of_all(attributes or {})
+        own = dict(attributes or {})
         if tracestate:
-            numbers.append(self.pairs.of("w3c.tracestate", tracestate))
+            own["w3c.tracestate"] = tracestate
             weight = weight or threshold_weight(tracestate)
         if message:
             self.messages[row] = message
@@ -158,8 +158,12 @@ class SpanRows:
         self.start_ns.append(start_ns)
         self.duration_ns.append(duration_ns)
         self.status.append(status)
-        self.flat += numbers
-        self.counts.append(len(numbers))
+        self.take_lines(as_members(own) + b"\n")
+
+    def take_lines(self, lines: bytes) -> None:
+        """Take the attributes of the spans that were appended last."""
+        self.lines.append(lines)
+        self._bytes += len(lines)
 
     def event(self, trace_id: str, span_id: str, time_ns: int | None, name: str, attributes: Mapping[str, str]) -> None:
         """Take an event on a span."""
@@ -176,7 +180,7 @@ class SpanRows:
 
     def flush_if_full(self) -> None:
         """Hand over what was gathered when it is enough for a batch."""
-        if len(self.span_id) >= ROWS or len(self._events) + len(self._links) >= 4 * ROWS:
+        if len(self.span_id) >= ROWS or len(self._events) + len(self._links) >= 4 * ROWS or self._bytes > _BYTES:
             self.flush()
 
     def flush(self) -> None:
@@ -187,13 +191,7 @@ class SpanRows:
             self._sink.rows("span_events", pa.Table.from_pylist(self._events))
         if self._links:
             self._sink.rows("span_links", pa.Table.from_pylist(self._links))
-        if len(self.pairs) > _PAIRS:
-            self.reset_pairs()
         self._clear()
-
-    def reset_pairs(self) -> None:
-        """Forget the pairs; readers that keep numbers of their own forget them too."""
-        self.pairs = Pairs()
 
     def _batch(self) -> pa.Table:
         count = len(self.span_id)
@@ -221,23 +219,21 @@ class SpanRows:
         columns |= self._of_resources(selection, sizes)
         return pa.table(columns)
 
-    def _scoped(self, sizes: npt.NDArray[np.int64]) -> tuple[Selection, pa.Array | None]:
-        """Return the pairs of the rows, and what their scopes put in front of them."""
+    def _scoped(self, sizes: npt.NDArray[np.int64]) -> tuple[Members, pa.Array | None]:
+        """Return the attributes of the rows, and what their scopes put in front of them."""
         scopes = list(dict.fromkeys(group[3] for group in self._groups))
         places = {scope: at for at, scope in enumerate(scopes)}
+        own = Members(b"".join(self.lines))
+        if not any(scope.attributes for scope in scopes):
+            return own, None
         codes = np.repeat([places[group[3]] for group in self._groups], sizes)
-        flat, counts = np.array(self.flat, dtype=np.int64), np.array(self.counts, dtype=np.int64)
-        if not any(key in self.pairs.keys for scope in scopes for key in scope.attributes):
-            before = pa.array([scope.members for scope in scopes], pa.string()).take(pa.array(codes))
-            return self.pairs.select(flat, counts), before if any(scope.attributes for scope in scopes) else None
-        # a span may say otherwise than its scope: both become pairs, the span's own coming last
-        own = [self.pairs.of_all(scope.attributes) for scope in scopes]
-        starts = np.concatenate(([0], np.cumsum(counts)[:-1])).astype(np.int64)
-        more = np.array([len(numbers) for numbers in own], dtype=np.int64)[codes]
-        inserted = np.array([number for code in codes.tolist() for number in own[code]], dtype=np.int64)
-        return self.pairs.select(np.insert(flat, np.repeat(starts, more), inserted), counts + more), None
+        before = pa.array([scope.members for scope in scopes], pa.string()).take(pa.array(codes))
+        if not any(key in own.keys for scope in scopes for key in scope.attributes):
+            return own, before
+        # a span may say otherwise than its scope: both become members, the span's own coming last
+        return Members("".join(own.lines(before).to_pylist()).encode()), None
 
-    def _settle(self, columns: dict[str, Any], selection: Selection, count: int) -> None:
+    def _settle(self, columns: dict[str, Any], selection: Members, count: int) -> None:
         """Fill the columns whose values follow from several attributes."""
         if "http_response_status_code" in columns:
             columns["http_response_status_code"] = _status_codes(columns["http_response_status_code"])
@@ -251,7 +247,7 @@ class SpanRows:
         if weights:
             columns["adjusted_count"] = _sparse(weights, count, 1.0, pa.float64())
 
-    def _of_resources(self, selection: Selection, sizes: npt.NDArray[np.int64]) -> dict[str, Any]:
+    def _of_resources(self, selection: Members, sizes: npt.NDArray[np.int64]) -> dict[str, Any]:
         places: dict[int, int] = {}
         distinct: list[Resource] = []
         codes = []

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from rca.ingest.members import as_members
 from rca.ingest.semconv import threshold_weight
 from rca.ingest.spans import Resource, Scope, SpanRows
 from rca.ingest.values import BadRecord, hex_id, kind_of, nanoseconds, status_of
@@ -32,8 +33,8 @@ class SpanColumns:
     start_ns: list[int | None]
     duration_ns: list[int | None]
     status: list[int]
-    flat: list[int] = field(default_factory=list)
-    counts: list[int] = field(default_factory=list)
+    lines: bytes = b""
+    """Attributes, a line a span."""
     messages: list[tuple[int, str]] = field(default_factory=list)
     states: list[tuple[int, str]] = field(default_factory=list)
     parts: list[tuple[int, list[Any], list[Any]]] = field(default_factory=list)
@@ -50,8 +51,7 @@ class SpanColumns:
         rows.start_ns += self.start_ns
         rows.duration_ns += self.duration_ns
         rows.status += self.status
-        rows.flat += self.flat
-        rows.counts += self.counts
+        rows.take_lines(self._stated() if self.states else self.lines)
         for at, message in self.messages:
             rows.messages[first + at] = message
         for at, state in self.states:
@@ -67,6 +67,13 @@ class SpanColumns:
                 rows.event(self.trace_id[at], self.span_id[at], *event)
             for linked, more in links:
                 rows.link(self.trace_id[at], self.span_id[at], linked, more)
+
+    def _stated(self) -> bytes:
+        """Return the attributes with the tracestate as the last of a span."""
+        lines = self.lines.split(b"\n")
+        for at, state in self.states:
+            lines[at] = b",".join(filter(None, (lines[at], as_members({"w3c.tracestate": state}))))
+        return b"\n".join(lines)
 
 
 def ids(texts: list[str], width: int) -> list[str]:

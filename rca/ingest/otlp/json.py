@@ -8,7 +8,6 @@ from typing import Any
 import orjson
 
 from rca.ingest.contract import NO, Format, Guess, Sample, Sink
-from rca.ingest.otlp.columns import Unusual
 from rca.ingest.otlp.documents import read_documents
 from rca.ingest.otlp.quick import QuickSpans
 from rca.ingest.otlp.walk import Walker
@@ -52,22 +51,20 @@ def parse(data: bytes) -> Any:
 def read(source: Source, sink: Sink) -> None:
     """Read every document: quickly where the collector wrote it, patiently else."""
     walker = Walker(sink)
-    quick = QuickSpans(walker.spans)
 
-    def take(data: bytes, offset: int) -> bool:
-        try:
-            quick.take(data)
-        except Unusual:
-            document = parse(data)
-            if not isinstance(document, dict | list):
-                return False
-            if not walker.document(document, offset) and document:
-                sink.quarantine(
-                    "a JSON document without resourceSpans, resourceLogs or resourceMetrics", data[:400], offset
-                )
+    def patiently(data: bytes, offset: int) -> bool:
+        document = parse(data)
+        if not isinstance(document, dict | list):
+            return False
+        if not walker.document(document, offset) and document:
+            sink.quarantine(
+                "a JSON document without resourceSpans, resourceLogs or resourceMetrics", data[:400], offset
+            )
         return True
 
-    read_documents(source, sink, take)
+    quick = QuickSpans(walker.spans, patiently)
+    read_documents(source, sink, quick.take)
+    quick.settle()
     walker.flush()
 
 

@@ -10,8 +10,8 @@ import pyarrow as pa
 from rca.ingest.contract import Sink
 from rca.ingest.logs.ids import span_id, trace_and_span
 from rca.ingest.logs.names import role_of
+from rca.ingest.members import json_map
 from rca.ingest.otlp.anyvalue import attributes_of, first, text_of
-from rca.ingest.pairs import json_map
 from rca.ingest.spans import Resource
 from rca.ingest.templates import Miner
 from rca.ingest.values import hex_id, nanoseconds, severity_of

@@ -8,8 +8,8 @@ import orjson
 import pyarrow as pa
 
 from rca.ingest.contract import Sink
+from rca.ingest.members import json_map
 from rca.ingest.otlp.anyvalue import attributes_of, first
-from rca.ingest.pairs import json_map
 from rca.ingest.spans import Resource
 from rca.ingest.values import BadRecord, count_of, double, hex_id, nanoseconds
 from rca.schema import arrow_schema

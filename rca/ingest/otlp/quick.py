@@ -1,35 +1,30 @@
-"""OTLP/JSON spans at speed: typed decoding, and every attribute understood once by its bytes.
+"""OTLP/JSON spans at speed: typed decoding, and attributes rewritten without parsing them.
 
-Lines are decoded into structures by msgspec, which checks all of it but leaves attributes as the bytes they are. These
-are cut at the only place where a new pair can begin: an unescaped quote cannot occur inside a JSON string, so
-``}},{"key":"`` is always structure. Each piece is looked up by its bytes; only new ones are read. What is unusual in any
-way makes the reader step back before it has taken anything of the line, for the patient one to walk it.
+Documents are decoded into structures by msgspec, which checks all of it but leaves attributes as the bytes they are; see
+:mod:`rca.ingest.otlp.rewrite`. What is unusual in any way makes the reader step back before it has taken anything of the
+document, for the patient one to walk it.
 """
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import msgspec
 import orjson
 
-from rca.ingest.otlp.anyvalue import attributes_of, scope_attributes, text_of
+from rca.ingest.otlp.anyvalue import attributes_of, scope_attributes
 from rca.ingest.otlp.columns import SpanColumns, Unusual, each, ids, kinds, statuses, times
+from rca.ingest.otlp.documents import Take
 from rca.ingest.otlp.parts import event_of, link_of
-from rca.ingest.pairs import Pairs
+from rca.ingest.otlp.rewrite import lines_of
 from rca.ingest.spans import Resource, Scope, SpanRows
 from rca.ingest.values import BadRecord
 
 __all__ = ["QuickSpans"]
 
 _NONE = msgspec.Raw(b"[]")
-_OPEN, _CUT, _SEAM, _CLOSE = b'[{"key":"', b'}},{"key":"', b'}}],[{"key":"', b"}}]"
-
-_PLAIN = re.compile(
-    rb'([^"\\]*)","value":\{(?:"stringValue":("[^"\\]*")|"intValue":("(?:0|[1-9][0-9]{0,17})"))'
-).fullmatch
-"""A text without escapes, or a whole number, under its key: nothing of it has to be read."""
+_ENOUGH = 512
+"""Spans that are rewritten at once: fewer cost more each, more leave the processor's cache."""
 
 
 class _Status(msgspec.Struct, gc=False):
@@ -72,78 +67,83 @@ class _Document(msgspec.Struct, gc=False):
     resource_spans: object = None
 
 
-class _Pieces(dict[bytes, int]):
-    """Number of a pair by the bytes between two cuts; a new piece is read when it is asked for."""
-
-    def __init__(self, pairs: Pairs) -> None:
-        self.pairs = pairs
-        self._keys: dict[bytes, int] = {}
-
-    def __missing__(self, piece: bytes) -> int:
-        found = _PLAIN(piece)
-        known = self._keys.get(found[1]) if found else None
-        if not found or known is None:
-            return self._read(piece)
-        number = self[piece] = self.pairs.append_raw(known, found[2] or found[3])
-        return number
-
-    def _read(self, piece: bytes) -> int:
-        try:
-            pair = orjson.loads(b'{"key":"' + piece + b"}}")
-            name, text = pair["key"], text_of(pair.get("value"))
-        except (orjson.JSONDecodeError, BadRecord, KeyError, TypeError, ValueError):
-            raise Unusual from None
-        number = self[piece] = self.pairs.append(name, text)
-        key = piece.partition(b'"')[0]
-        if b"\\" not in key:
-            self._keys[key] = self.pairs.named(name)
-        return number
-
-
 class QuickSpans:
-    """Takes lines that hold spans in the way the collector writes them."""
+    """Takes documents that hold spans in the way the collector writes them, and hands others to the patient reader.
 
-    def __init__(self, rows: SpanRows) -> None:
-        self._rows = rows
+    Parameters
+    ----------
+    rows
+        Where spans go.
+    patient
+        Reads what is unusual, given bytes and their offset; says whether they were a document.
+    """
+
+    def __init__(self, rows: SpanRows, patient: Take) -> None:
+        self._rows, self._patient = rows, patient
         self._decoder = msgspec.json.Decoder(_Document, strict=False)
-        self._pieces = _Pieces(rows.pairs)
         self._resources: dict[bytes, Resource] = {}
         self._scopes: dict[bytes, Scope] = {}
         self._weights: dict[str, float] = {"": 0.0}
+        self._clear()
 
-    def take(self, line: bytes) -> None:
-        """Take all spans of a line, or none.
+    def _clear(self) -> None:
+        self._waiting: list[tuple[bytes, int, int, int]] = []
+        """Documents with their offsets, and how many groups and spans had been there before each."""
+        self._groups: list[tuple[Resource, Scope, int]] = []
+        self._spans: list[_Span] = []
 
-        Raises
-        ------
-        Unusual
-            When the line is not what the collector writes.
-        """
-        if not line.isascii():
+    def take(self, data: bytes, offset: int) -> bool:
+        """Take a document, all of it or nothing; say whether it was one."""
+        before = len(self._groups), len(self._spans)
+        try:
+            self._gather(data)
+        except Unusual:
+            del self._groups[before[0] :], self._spans[before[1] :]
+            self.settle()
+            return self._patient(data, offset)
+        self._waiting.append((data, offset, *before))
+        if len(self._spans) >= _ENOUGH:
+            self.settle()
+        return True
+
+    def settle(self) -> None:
+        """Hand over what waits; where something in it is unusual, each document by itself."""
+        waiting, groups, spans = self._waiting, self._groups, self._spans
+        self._clear()
+        if not spans:
+            return
+        try:
+            _columns(spans).pour(self._rows, groups, self._weights)
+        except Unusual:
+            if len(waiting) == 1:
+                self._patient(*waiting[0][:2])
+                return
+            for data, offset, *_ in waiting:
+                self._waiting, (self._groups, self._spans) = [(data, offset, 0, 0)], ([], [])
+                self._gather(data)
+                self.settle()
+        self._rows.flush_if_full()
+
+    def _gather(self, data: bytes) -> None:
+        """Append the spans of a document to those that wait."""
+        if not data.isascii():
             try:
-                line.decode("utf-8")
+                data.decode("utf-8")
             except UnicodeDecodeError:
                 raise Unusual from None
         try:
-            document = self._decoder.decode(line)
+            document = self._decoder.decode(data)
         except (msgspec.DecodeError, RecursionError):
             raise Unusual from None
         if not document.resourceSpans or document.resourceLogs or document.resourceMetrics or document.resource_spans:
             raise Unusual
-        if self._pieces.pairs is not self._rows.pairs:
-            self._pieces = _Pieces(self._rows.pairs)
-        groups: list[tuple[Resource, Scope, int]] = []
-        spans: list[_Span] = []
         for entry in document.resourceSpans:
             if entry.instrumentationLibrarySpans or entry.scope_spans or entry.spans:
                 raise Unusual
             resource = self._resource(bytes(entry.resource))
             for inner in entry.scopeSpans:
-                groups.append((resource, self._scope(bytes(inner.scope)), len(inner.spans)))
-                spans += inner.spans
-        if spans:
-            _columns(spans, self._pieces).pour(self._rows, groups, self._weights)
-            self._rows.flush_if_full()
+                self._groups.append((resource, self._scope(bytes(inner.scope)), len(inner.spans)))
+                self._spans += inner.spans
 
     def _resource(self, raw: bytes) -> Resource:
         found = self._resources.get(raw)
@@ -170,7 +170,7 @@ class QuickSpans:
         return found
 
 
-def _columns(spans: list[_Span], pieces: _Pieces) -> SpanColumns:
+def _columns(spans: list[_Span]) -> SpanColumns:
     starts, durations = times([span.startTimeUnixNano for span in spans], [span.endTimeUnixNano for span in spans])
     columns = SpanColumns(
         trace_id=ids([span.traceId for span in spans], 32),
@@ -184,18 +184,7 @@ def _columns(spans: list[_Span], pieces: _Pieces) -> SpanColumns:
         messages=[(at, span.status.message) for at, span in enumerate(spans) if span.status and span.status.message],
         states=[(at, span.traceState) for at, span in enumerate(spans) if span.traceState],
     )
-    raws = [bytes(span.attributes) for span in spans]
-    whole = b",".join(raws)
-    if columns.states or whole[:9] != _OPEN or whole[-3:] != _CLOSE or whole.count(_SEAM) != len(raws) - 1:
-        raws = [_compact(raw) for raw in raws]
-        for at, state in columns.states:
-            raws[at] = (raws[at][:-1] + b"," if raws[at] else b"[") + _state(state)
-        whole = b",".join(filter(None, raws))
-    columns.counts = [raw.count(_CUT) + 1 if raw else 0 for raw in raws]
-    if whole:
-        columns.flat = list(map(pieces.__getitem__, whole[9:-3].replace(_SEAM, _CUT).split(_CUT)))
-        if len(columns.flat) != sum(columns.counts):
-            raise Unusual
+    columns.lines = lines_of([span.attributes for span in spans])
     columns.parts = [
         (at, _parts(event_of, span.events), _parts(link_of, span.links))
         for at, span in enumerate(spans)
@@ -209,21 +198,3 @@ def _parts(read: Any, raw: msgspec.Raw) -> list[Any]:
         return each(read, orjson.loads(bytes(raw)) or [])
     except (orjson.JSONDecodeError, ValueError):
         raise Unusual from None
-
-
-def _compact(raw: bytes) -> bytes:
-    """Return a list of attributes as the collector would write it; nothing for none."""
-    if raw.startswith(_OPEN) and raw.endswith(_CLOSE):
-        return raw
-    try:
-        found = orjson.loads(raw)
-        if not found:
-            return b""
-        return orjson.dumps([{"key": pair["key"], "value": pair["value"]} for pair in found])
-    except (orjson.JSONDecodeError, orjson.JSONEncodeError, KeyError, TypeError):
-        raise Unusual from None
-
-
-def _state(tracestate: str) -> bytes:
-    """Return a tracestate as the last attribute."""
-    return b'{"key":"w3c.tracestate","value":{"stringValue":' + orjson.dumps(tracestate) + _CLOSE

@@ -9,17 +9,18 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from rca.ingest.members import as_members
 from rca.ingest.otlp.anyvalue import attributes_of, scope_attributes, text_of
 from rca.ingest.otlp.columns import SpanColumns, Unusual, each, ids, kinds, statuses, times
 from rca.ingest.otlp.parts import event_of, link_of
 from rca.ingest.otlp.wire import EVENT, LINK, PAIR, RESOURCE, SCOPE, STATUS, Broken, decode, varint
-from rca.ingest.pairs import Pairs
 from rca.ingest.spans import Resource, Scope, SpanRows
 from rca.ingest.values import BadRecord
 
 __all__ = ["QuickMessages", "available"]
 
-_STATE = "w3c.tracestate"
+_PIECES = 400_000  # that are remembered
+_SHORT = 128 + 1  # where a text ends whose length is one byte
 _FIRST, _SECOND = 0x0A, 0x12  # tags of the fields 1 and 2, both of them bytes
 
 
@@ -67,42 +68,35 @@ _MESSAGES = {
 }  # fmt: skip
 
 
-class _Pieces(dict[bytes, int]):
-    """Number of a pair by its bytes; a new one is read when it is asked for."""
+class _Pieces(dict[bytes, bytes]):
+    """An attribute as the member of a JSON object, by its bytes; a new one is read when it is asked for."""
 
-    def __init__(self, pairs: Pairs) -> None:
-        self.pairs = pairs
-        self._keys: dict[bytes, int] = {}
-
-    def __missing__(self, piece: bytes) -> int:
-        """Read a pair of texts here, where it is written in the usual order; else by the table of fields."""
+    def __missing__(self, piece: bytes) -> bytes:
         try:
-            size, at = piece[1], piece[1] + 2
-            key, known = piece[2:at], self._keys.get(piece[2:at])
-            if known is None or piece[0] != _FIRST or size > 127 or piece[at] != _SECOND:
-                return self._read(piece, key)
-            size, at = (piece[at + 1], at + 2) if piece[at + 1] < 128 else varint(piece, at + 1)
-            if at + size != len(piece) or piece[at] != _FIRST:
-                return self._read(piece, key)
-            size, at = (piece[at + 1], at + 2) if piece[at + 1] < 128 else varint(piece, at + 1)
-            if at + size != len(piece):
-                return self._read(piece, key)
-            text = piece[at:].decode()
-        except (IndexError, Broken, UnicodeDecodeError):
-            return self._read(piece, b"")
-        number = self[piece] = self.pairs.append_text(known, text)
-        return number
-
-    def _read(self, piece: bytes, key: bytes) -> int:
-        try:
-            pair = decode(piece, PAIR)
-            name = pair.get("key", "")
-            number = self[piece] = self.pairs.append(name, text_of(pair.get("value")))
+            pair = _usual(piece) or decode(piece, PAIR)
+            written = as_members({pair.get("key", ""): text_of(pair.get("value"))})
         except (Broken, BadRecord):
             raise Unusual from None
-        if name.encode() == key:
-            self._keys[key] = self.pairs.named(name)
-        return number
+        if len(self) > _PIECES:
+            self.clear()
+        self[piece] = written
+        return written
+
+
+def _usual(piece: bytes) -> dict[str, Any] | None:
+    """Return a pair of texts that is written in the usual order; None leaves it to the table of fields."""
+    try:
+        at = piece[1] + 2
+        if piece[0] != _FIRST or at > _SHORT or piece[at] != _SECOND:
+            return None
+        key = piece[2:at].decode()
+        size, at = varint(piece, at + 1)
+        if at + size != len(piece) or piece[at] != _FIRST:
+            return None
+        size, at = varint(piece, at + 1)
+        return {"key": key, "value": {"stringValue": piece[at:].decode()}} if at + size == len(piece) else None
+    except (IndexError, Broken, UnicodeDecodeError):
+        return None
 
 
 class QuickMessages:
@@ -111,7 +105,7 @@ class QuickMessages:
     def __init__(self, rows: SpanRows) -> None:
         self._rows = rows
         self._class = _parser()
-        self._pieces = _Pieces(rows.pairs)
+        self._pieces = _Pieces()
         self._resources: dict[bytes, Resource] = {}
         self._scopes: dict[bytes, Scope] = {}
         self._statuses: dict[bytes, dict[str, Any]] = {b"": {}}
@@ -132,8 +126,6 @@ class QuickMessages:
             message.ParseFromString(data)
         except DecodeError:
             raise Unusual from None
-        if self._pieces.pairs is not self._rows.pairs:
-            self._pieces = _Pieces(self._rows.pairs)
         groups: list[tuple[Resource, Scope, int]] = []
         spans: list[Any] = []
         try:
@@ -191,11 +183,8 @@ class QuickMessages:
             messages=[(at, status["message"]) for at, status in enumerate(found) if status.get("message")],
             states=[(at, state) for at, span in enumerate(spans) if (state := span.trace_state)],
         )
-        pieces = [list(span.attributes) for span in spans]
-        for at, state in columns.states:
-            pieces[at].append(_pair(_STATE, state))
-        columns.counts = [len(some) for some in pieces]
-        columns.flat = [number for some in pieces for number in map(self._pieces.__getitem__, some)]
+        read = self._pieces.__getitem__
+        columns.lines = b"".join([b",".join(map(read, span.attributes)) + b"\n" for span in spans])
         columns.parts = [
             (
                 at,
@@ -206,18 +195,3 @@ class QuickMessages:
             if span.events or span.links
         ]
         return columns
-
-
-def _pair(key: str, text: str) -> bytes:
-    """Return a pair of texts as a message."""
-    value = _field(1, text.encode())
-    return _field(1, key.encode()) + _field(2, value)
-
-
-def _field(number: int, data: bytes) -> bytes:
-    length, size = bytearray(), len(data)
-    while size > 0x7F:
-        length.append(size & 0x7F | 0x80)
-        size >>= 7
-    length.append(size)
-    return bytes([number << 3 | 2]) + bytes(length) + data
