@@ -2,7 +2,8 @@
 
     python benchmarks/ingest.py [SUITE …] [--spans 200000] [--lines 500000] [--repeats 3] [--only WORD,…] [--folder DIR] [--json]
 
-Suites: ``spans``, ``logs``, ``templates``, ``cores`` (four files with one core and with all), ``memory`` (1, 4 and 12 times
+Suites: ``spans``, ``logs``, ``templates``, ``cores`` (four files with one core and with all), ``split`` (what
+reading, writing and maps cost), ``memory`` (1, 4 and 12 times
 the spans). Every contestant runs in a process of its own, contestants interleaved, medians over the repeats. CPU-seconds
 are of the process and its children: on a shared machine they are what can be compared. Peak memory is of the process and
 of its largest child, together. The rows of the obvious way are compared with ours, column by column; the result is printed.
@@ -100,6 +101,22 @@ def cores(folder: Path, options: argparse.Namespace) -> list[Case]:
     ]
 
 
+def split(folder: Path, options: argparse.Namespace) -> list[Case]:
+    source, logged = folder / "spans.jsonl", folder / "app.jsonl"
+    spans_input.write(source, options.spans)
+    logs_input.write(logged, options.lines)
+    return [
+        Case(f"{name}: {what}", way, path, count)
+        for name, path, count in (("OTLP JSON", source, options.spans), ("JSON logs", logged, options.lines))
+        for what, way in (
+            ("read only", ways.rca_read),
+            ("and written without maps", ways.rca_no_maps),
+            ("and with attributes", ways.rca_no_resources),
+            ("and with resources: all", ways.rca_written),
+        )
+    ]
+
+
 def memory(folder: Path, options: argparse.Namespace) -> list[Case]:
     found = []
     for times in (1, 4, 12):
@@ -109,7 +126,7 @@ def memory(folder: Path, options: argparse.Namespace) -> list[Case]:
     return found
 
 
-SUITES = {"spans": spans, "logs": logs, "templates": templates, "cores": cores, "memory": memory}
+SUITES = {"spans": spans, "logs": logs, "templates": templates, "cores": cores, "split": split, "memory": memory}
 
 
 def run_one(way: str, path: Path, db: Path) -> None:

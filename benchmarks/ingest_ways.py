@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -19,6 +20,55 @@ def rca_store(path: Path, db: Path) -> int:
 def rca_one_core(path: Path, db: Path) -> int:
     os.sched_setaffinity(0, {0})
     return rca_store(path, db)
+
+
+def rca_read(path: Path, _db: Path) -> int:
+    """Read and write nothing."""
+    return _read_into(path, lambda *_: None)
+
+
+def rca_written(path: Path, db: Path) -> int:
+    """Read and write in one process, as `rca_store` does where there is one core."""
+    return _written(path, db, ())
+
+
+def rca_no_resources(path: Path, db: Path) -> int:
+    return _written(path, db, ("resource_attributes",))
+
+
+def rca_no_maps(path: Path, db: Path) -> int:
+    return _written(path, db, ("resource_attributes", "attributes"))
+
+
+def _written(path: Path, db: Path, left_out: tuple[str, ...]) -> int:
+    """Read and write; the maps of some columns are left empty."""
+    import pyarrow as pa
+
+    import rca
+
+    def insert(table: str, rows: pa.Table) -> None:
+        for at, name in enumerate(rows.schema.names):
+            if name in left_out:
+                rows = rows.set_column(at, name, pa.nulls(len(rows), pa.map_(pa.string(), pa.string())))
+        store.engine.insert(table, rows)
+
+    with rca.open(db) as store, store.engine.writing():
+        store.engine.execute("BEGIN")
+        kept = _read_into(path, insert)
+        store.engine.execute("COMMIT")
+    return kept
+
+
+def _read_into(path: Path, insert: Callable[..., None]) -> int:
+    from rca.ingest.contract import Context
+    from rca.ingest.discover import discover
+    from rca.ingest.formats import choose
+    from rca.ingest.limits import Limits
+    from rca.ingest.reading import beginning, read_into
+    from rca.ingest.sink import TableSink
+
+    (source,) = discover(str(path), Limits())
+    return read_into(choose(beginning(source)), source, TableSink(insert, "benchmark", Context())).kept
 
 
 def rca_templates(path: Path, _db: Path) -> int:

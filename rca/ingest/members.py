@@ -61,7 +61,11 @@ def hidden(text: bytes) -> bytes:
 
 def shown(text: bytes) -> bytes:
     """Return what :func:`hidden` was given."""
-    return text.replace(*reversed(_QUOTE)).replace(*reversed(_BACKSLASH)) if b"\2" in text or b"\3" in text else text
+    return (
+        text.replace(_QUOTE[1], _QUOTE[0]).replace(_BACKSLASH[1], _BACKSLASH[0])
+        if b"\2" in text or b"\3" in text
+        else text
+    )
 
 
 class Members:

@@ -109,7 +109,8 @@ def _unlike(whole: bytes, data: npt.NDArray[np.uint8], quotes: Ints, ends: Ints)
     doubtful.append(np.searchsorted(ends, [found.start() for found in _ODD_WHOLE.finditer(whole)]))
     if b"\\" in whole or b"\2" in whole:
         doubtful.append(_escaped(data, quotes, ends))
-    return np.unique(np.concatenate(doubtful))
+    found: Ints = np.unique(np.concatenate(doubtful))
+    return found
 
 
 def _escaped(data: npt.NDArray[np.uint8], quotes: Ints, ends: Ints) -> Ints:
