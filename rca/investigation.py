@@ -232,7 +232,7 @@ def _parts(
         ("dependencies", lambda: observed.hops),
         ("compare_traces", lambda: compare_traces(store, incident)),
         ("compare_attributes", lambda: compare_attributes(store, incident)),
-        ("messages", lambda: messages(store, incident)),
+        ("messages", lambda: messages(store, incident, texts=observed.texts) if observed.texts else None),
         ("what_if", lambda: _without_repetition(store, incident, observed)),
     )
 

@@ -19,6 +19,7 @@ from rca.display.numbers import (
 from rca.display.results import (
     MAX_ROWS,
     effect_line,
+    effect_row,
     finding_html,
     finding_markdown,
     finding_text,
@@ -40,6 +41,7 @@ __all__ = [
     "MAX_ROWS",
     "cell",
     "effect_line",
+    "effect_row",
     "escape_html",
     "escape_markdown",
     "escape_terminal",

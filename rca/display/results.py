@@ -12,6 +12,7 @@ from rca.display.tables import table_html, table_markdown, table_text
 __all__ = [
     "MAX_ROWS",
     "effect_line",
+    "effect_row",
     "finding_html",
     "finding_markdown",
     "finding_text",
@@ -43,6 +44,19 @@ def effect_line(effect: Mapping[str, Any]) -> str:
         else f"; n = {effect['n_after']:,}"
     )
     return escape_terminal(f"{effect['name']} {moved}{interval}{p_value}{counts}; {effect['method']}")
+
+
+def effect_row(effect: Mapping[str, Any]) -> dict[str, str]:
+    """Return an effect as a row of a table: its name with the unit, before, after, interval."""
+    unit = f", {effect['unit']}" if effect["unit"] not in ("", "1") else ""
+    word = "ratio" if effect["scale"] == "ratio" else "difference"
+    known = effect["low"] is not None or effect["high"] is not None
+    return {
+        "measure": f"{effect['name']}{unit}",
+        "before": "" if effect["before"] is None else _value(effect["before"]),
+        "after": _value(effect["after"]),
+        f"{word} ({effect['level']:.0%})": f"{_value(effect['low'])} to {_value(effect['high'])}" if known else "",
+    }
 
 
 def _value(value: float | None) -> str:

@@ -213,8 +213,11 @@ def _caveats(arm: Cohort, against: Cohort, kind: Kind) -> list[str]:
         found.append(f"Traces are sampled ({min(samplings):.0%} seen at the least); counts are weighted.")
     if arm.source == "logged":
         found.append(
-            f"Latency, errors and counts are those of every request, from the log; where time went is that of {arm.traced.n} and {against.traced.n} traced ones."
+            "Latency, errors and counts are those of every request, from the log; where time went is that of the traced ones."
         )
+        fewest = min(arm.traced.n, against.traced.n)
+        if fewest < _FEW:
+            found.append(f"Where time went is known of {fewest} requests only in one of the two cohorts.")
     if not kind.concurrent:
         found.append(
             "Treated and control lie at different times: a cause that happened to end between them would look the same."

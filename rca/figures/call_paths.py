@@ -6,7 +6,8 @@ import altair as alt
 import polars as pl
 
 from rca.errors import NoDataError
-from rca.figures.theme import AFTER, BEFORE, Chart, framed, label, records, titled
+from rca.figures.dumbbell import LEGEND, dumbbell
+from rca.figures.theme import Chart, framed, label, titled
 from rca.model import Finding
 
 __all__ = ["call_paths"]
@@ -43,23 +44,18 @@ def call_paths(compared: Finding, *, top: int = 10) -> Chart:
         title=titled(
             compared.claim,
             framed(compared.window, compared.baseline, n),
-            "open circle: baseline; filled diamond: incident; the slowest 2 % of either",
+            f"{LEGEND}; the slowest 2 % of either",
         )
     )
 
 
 def _panel(rows: pl.DataFrame, names: list[str], kind: str, title: str, *, first: bool) -> Chart:
     frame = rows.select(
-        pl.Series("path", names),
+        pl.Series("name", names),
         pl.col(f"slow_{kind}_before").fill_null(0).alias("before"),
         pl.col(f"slow_{kind}_during").fill_null(0).alias("during"),
     )
     axis = alt.Axis(labelLimit=340) if first else alt.Axis(labels=False, ticks=False)
-    base = alt.Chart(
-        records(frame, ("path", "before", "during")), description=f"{title.capitalize()}, before and during"
-    ).encode(y=alt.Y("path:N", sort=None, title=None, axis=axis))
     x = alt.X("before:Q", title=title, scale=alt.Scale(zero=True))
-    rule = base.mark_rule(color="#bbb", strokeWidth=2).encode(x=x, x2="during:Q")
-    then = base.mark_point(shape="circle", size=70, color=BEFORE, filled=False, strokeWidth=2).encode(x=x)
-    now = base.mark_point(shape="diamond", size=90, color=AFTER, filled=True, opacity=1).encode(x="during:Q")
-    return alt.layer(rule, then, now).properties(width=220, height=alt.Step(24))
+    drawn = dumbbell(frame, x, axis, f"{title.capitalize()}, before and during")
+    return drawn.properties(width=220, height=alt.Step(24))

@@ -6,7 +6,8 @@ import altair as alt
 import polars as pl
 
 from rca.errors import NoDataError
-from rca.figures.theme import AFTER, BEFORE, Chart, framed, label, records, titled
+from rca.figures.dumbbell import LEGEND, dumbbell
+from rca.figures.theme import Chart, framed, label, titled
 from rca.model import Finding
 
 __all__ = ["service_map"]
@@ -35,18 +36,11 @@ def service_map(hops: Finding, *, top: int = 20) -> Chart:
     rows = known.head(top)
     names = [label(f"{row['caller']} → {row['callee']}", 52) for row in rows.to_dicts()]
     frame = rows.select(
-        pl.Series("hop", names),
+        pl.Series("name", names),
         pl.col("client_p99_ms_before").alias("before"),
         pl.col("client_p99_ms_during").alias("during"),
     )
-    base = alt.Chart(
-        records(frame, ("hop", "before", "during")), description="Latency of each hop before and during"
-    ).encode(y=alt.Y("hop:N", sort=None, title=None, axis=alt.Axis(labelLimit=380)))
     x = alt.X("before:Q", title="p99 of the call, ms (log)", scale=alt.Scale(type="log"))
-    rule = base.mark_rule(color="#bbb", strokeWidth=2).encode(x=x, x2="during:Q")
-    then = base.mark_point(shape="circle", size=70, color=BEFORE, filled=False, strokeWidth=2).encode(x=x)
-    now = base.mark_point(shape="diamond", size=90, color=AFTER, filled=True).encode(x="during:Q")
-    chart = alt.layer(rule, then, now).properties(width=400, height=alt.Step(26))
-    return chart.properties(
-        title=titled(hops.claim, framed(hops.window, hops.baseline), "open circle: baseline; filled diamond: incident")
-    )
+    chart = dumbbell(frame, x, alt.Axis(labelLimit=380), "Latency of each hop before and during")
+    chart = chart.properties(width=400, height=alt.Step(26))
+    return chart.properties(title=titled(hops.claim, framed(hops.window, hops.baseline), LEGEND))

@@ -45,7 +45,11 @@ def distribution(latency: Finding) -> Chart:
         )
         .mark_line(interpolate="step-after", strokeWidth=2)
         .encode(
-            x=alt.X("bucket_high_ms:Q", title="latency (ms, log)", scale=alt.Scale(type="log", nice=False)),
+            x=alt.X(
+                "bucket_high_ms:Q",
+                title="latency (ms, log)",
+                scale=alt.Scale(type="log", nice=False),
+            ),
             y=alt.Y(
                 "share_slower:Q",
                 title="share of requests that took longer (log)",

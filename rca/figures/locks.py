@@ -63,20 +63,23 @@ def lock_graph(slow: Finding) -> Chart:
         color=alt.Color("role:N", title=None, scale=roles, legend=alt.Legend(orient="bottom")),
         shape=alt.Shape("role:N", title=None, scale=shapes),
     )
-    text = base.mark_text(align="left", dx=9, color="#333", fontSize=11).encode(text="text:N")
+    # above the lines, and white around the letters, so that one that crosses does not strike them out
+    words = {"align": "left", "dx": 9, "dy": -9, "fontSize": 11}
+    halo = base.mark_text(**words, stroke="white", strokeWidth=4).encode(text="text:N")
+    text = base.mark_text(**words, color="#333").encode(text="text:N")
     more = "" if len(depth) <= _MOST else f"; {_MOST} of {len(depth)} sessions shown"
     roots = [name for name in kept if depth[name] == 0]
     claim = (
         f"Session {roots[0]} holds what {len(depth) - len(roots)} others wait for" if len(roots) == 1 else slow.claim
     )
-    return alt.layer(line, point, text).properties(height=max(120, 26 * len(kept))).properties(
+    return alt.layer(line, halo, point, text).properties(height=max(120, 26 * len(kept))).properties(
         title=titled(claim, framed(slow.window), f"{len(waits)} waits; a wider line is a pair that waited more often{more}")
     )  # fmt: skip
 
 
 def _words(name: str, blocked: int, statement: str) -> str:
     parts = [name, f"blocks {blocked}" if blocked else "", label(statement, 40) if statement else ""]
-    return "  ".join(part for part in parts if part)
+    return ", ".join(part for part in parts if part)
 
 
 def _depths(links: Counter[tuple[str, str]]) -> dict[str, int]:

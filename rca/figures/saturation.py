@@ -7,7 +7,8 @@ import polars as pl
 
 from rca.display import format_number
 from rca.errors import NoDataError
-from rca.figures.theme import AFTER, BEFORE, Chart, framed, label, records, titled
+from rca.figures.dumbbell import LEGEND, dumbbell
+from rca.figures.theme import Chart, framed, label, titled
 from rca.model import Finding
 
 __all__ = ["saturation"]
@@ -37,27 +38,16 @@ def saturation(found: Finding, *, top: int = 12) -> Chart:
         largest = max(abs(row["before"] or 0.0), abs(row["during"] or 0.0)) or 1.0
         before, during = (row["before"] or 0.0) / largest, (row["during"] or 0.0) / largest
         text = f"{format_number(row['before'] or 0)} → {format_number(row['during'] or 0)} {_unit(row.get('unit'))}".strip()
-        rows.append({"name": name, "before": before, "during": during, "text": text})
-    data = records(pl.DataFrame(rows), ("name", "before", "during", "text"))
-    base = alt.Chart(data, description="Saturation signals before and during").encode(
-        y=alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=420))
-    )
+        rows.append({"name": name, "before": before, "during": during, "text": text, "at": 1.06})
     x = alt.X(
         "before:Q",
         title="relative to the larger of the two",
         scale=alt.Scale(domain=[0, 1.6]),
         axis=alt.Axis(values=[0, 0.5, 1]),
     )
-    line = base.mark_rule(color="#bbb").encode(x=x, x2="during:Q")
-    dot = base.mark_point(shape="circle", size=70, color=BEFORE, filled=False, strokeWidth=2).encode(x=x)
-    now = base.mark_point(shape="diamond", size=90, color=AFTER, filled=True).encode(x="during:Q")
-    text = base.mark_text(align="left", color="#333").encode(x=alt.datum(1.06), text="text:N")
-    chart = alt.layer(line, dot, now, text).properties(width=380, height=alt.Step(24))
-    return chart.properties(
-        title=titled(
-            found.claim, framed(found.window, found.baseline), "open circle: baseline; filled diamond: incident"
-        )
-    )
+    chart = dumbbell(pl.DataFrame(rows), x, alt.Axis(labelLimit=420), "Saturation signals before and during")
+    chart = chart.properties(width=380, height=alt.Step(24))
+    return chart.properties(title=titled(found.claim, framed(found.window, found.baseline), LEGEND))
 
 
 def _unit(unit: str | None) -> str:

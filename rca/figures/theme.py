@@ -74,6 +74,7 @@ def _theme(size: float) -> alt.theme.ThemeConfig:
             "domainColor": "#888",
             "tickColor": "#888",
             "labelLimit": 320,
+            "labelSeparation": 6,
         },
         "legend": {**text, "titleFontWeight": "normal", "labelLimit": 320},
         "header": text,
@@ -174,7 +175,7 @@ def titled(claim: str, *notes: str) -> alt.TitleParams:
         part
         for note in notes
         for line in note.splitlines()
-        for part in textwrap.wrap(label(line, 1500), round(120 / wide))
+        for part in textwrap.wrap(label(line, 1500), round(120 / wide), break_on_hyphens=False)
     ]
     return alt.TitleParams(text=lines, subtitle=subtitle)
 

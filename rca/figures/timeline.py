@@ -167,7 +167,8 @@ def _markers(changes: pl.DataFrame | None, extent: tuple[int, int]) -> tuple[lis
             rows.append({"at": at, "number": str(number)})
             shown = len(rows) - 1
     key = [
-        f"{number} {row['kind']}: {label(row.get('title') or row.get('service_name') or '', 48)}"
+        # no line ends within a change
+        f"{number} {row['kind']}: {label(row.get('title') or row.get('service_name') or '', 48)}".replace(" ", "\u00a0")
         for number, row in enumerate(ordered.to_dicts(), 1)
     ]
     if not rows:

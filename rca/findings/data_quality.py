@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,8 @@ __all__ = ["data_quality"]
 
 _MIN_ENTRIES = 20
 """Entry spans a minute below which a mean weight is too uncertain to call a change of sampling."""
+_STRAY = 0.01
+"""Share of all log records below which those that name no service are strays, such as a shipper's own, and not doubted."""
 
 
 def data_quality(store: Store) -> Finding:
@@ -120,28 +123,49 @@ def _span_doubts(found: dict[str, int], every: int) -> Iterator[dict[str, Any]]:
 
 
 def _sampling_doubts(minutes: pl.DataFrame) -> Iterator[dict[str, Any]]:
+    """Yield one doubt for all services that are sampled alike, and one for all whose sampling changed alike."""
+    sampled: dict[str, list[tuple[str, int, float]]] = defaultdict(list)
+    changed: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for (service,), group in minutes.group_by("service_name", maintain_order=True):
         entries, weight = int(group["entries"].sum()), float(group["weight"].sum())
         if weight > entries * 1.001:
-            claim = (
-                f"{service} keeps about {entries / weight:.1%} of its requests as traces; counts are weighted by that."
-            )
-            yield _row("sampled", claim, entries, share=entries / weight, service=str(service), warning=False)
+            sampled[f"{entries / weight:.1%}"].append((str(service), entries, weight))
         enough = group.filter(pl.col("entries") >= _MIN_ENTRIES).with_columns(
             (pl.col("entries") / pl.col("weight")).alias("kept")
         )
         if enough.height >= 2:
             low, high = enough.select(pl.col("kept").min().alias("low"), pl.col("kept").max().alias("high")).row(0)
             if high > 1.5 * low:
-                claim = f"The share of {service}'s requests that is traced changed, from {low:.0%} to {high:.0%}: compare weighted counts, never raw ones."
-                yield _row("sampling_changed", claim, enough.height, service=str(service))
+                changed[f"from {low:.0%} to {high:.0%}"].append((str(service), enough.height))
+    for share, alike in sampled.items():
+        entries = sum(item[1] for item in alike)
+        names = [item[0] for item in alike]
+        claim = f"About {share} of the requests of {_listed(names)} are kept as traces; counts are weighted by that."
+        kept = entries / sum(item[2] for item in alike)
+        yield _row("sampled", claim, entries, share=kept, service=_only(names), warning=False)
+    for moved, services in changed.items():
+        names = [item[0] for item in services]
+        claim = f"The traced share of the requests of {_listed(names)} changed, {moved}: compare weighted counts, never raw ones."
+        yield _row("sampling_changed", claim, max(item[1] for item in services), service=_only(names))
+
+
+def _listed(names: list[str], most: int = 6) -> str:
+    """Return names as a list in words, the first of many."""
+    if len(names) > most:
+        return f"{', '.join(names[:most])} and {len(names) - most} more services"
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
+
+
+def _only(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else ""
 
 
 def _correlation_doubts(logs: pl.DataFrame) -> Iterator[dict[str, Any]]:
+    every = int(logs["records"].sum())
     for row in logs.iter_rows(named=True):
-        records, service = int(row["records"]), row["service_name"] or "(no service)"
+        records, service = int(row["records"]), row["service_name"] or "no named service"
         linked = max(int(row["with_trace"]), int(row["with_request"]))
-        if linked < 0.95 * records:
+        if linked < 0.95 * records and (row["service_name"] or records >= _STRAY * every):
             claim = f"{linked:,} of {records:,} log records of {service} carry a trace or request id; the rest cannot be tied to a request."
             yield _row(
                 "correlation",
@@ -165,8 +189,8 @@ def _correlation_doubts(logs: pl.DataFrame) -> Iterator[dict[str, Any]]:
 def _queries_doubts(queries: pl.DataFrame) -> Iterator[dict[str, Any]]:
     for row in queries.iter_rows(named=True):
         threshold = row["threshold_ns"]
-        above = f"{format_duration(threshold)} and more" if threshold else "an unknown threshold"
-        claim = f"The {row['db_system_name'] or 'database'} slow log holds statements of {above} only: counts and means of it are truncated there."
+        least = format_duration(threshold) if threshold else "a threshold that it does not name"
+        claim = f"The {row['db_system_name'] or 'database'} slow log leaves out statements shorter than {least}: its counts and means are cut off there."
         yield _row("truncated", claim, int(row["events"]), warning=False)
 
 

@@ -36,7 +36,7 @@ _SCHEMA = {
 }
 
 
-def messages(store: Store, incident: Incident) -> Finding:
+def messages(store: Store, incident: Incident, *, texts: list[Text] | None = None) -> Finding:
     """Say which kinds of log messages and of failed spans surge in the incident, and which vanish.
 
     Parameters
@@ -45,6 +45,8 @@ def messages(store: Store, incident: Incident) -> Finding:
         The store.
     incident
         Window and baseline; messages of every service are compared.
+    texts
+        The kinds of messages of both windows, where they are known already.
 
     Returns
     -------
@@ -68,7 +70,7 @@ def messages(store: Store, incident: Incident) -> Finding:
     rca.errors.NoDataError: No log message and no failed span lies in the incident or its baseline.
     """
     windows = periods(store, incident)
-    texts = incident_texts(store, windows)
+    texts = incident_texts(store, windows) if texts is None else texts
     if not texts:
         raise NoDataError("No log message and no failed span lies in the incident or its baseline.")
     moved = sorted((item for item in texts if abs(item.surge) >= _MOVED), key=lambda item: (not item.is_error, -abs(item.surge)))  # fmt: skip

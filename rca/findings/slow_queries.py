@@ -194,14 +194,10 @@ def _claim(frame: pl.DataFrame) -> str:
 
 def _caveats(systems: Mapping[Any, Mapping[str, Any]], waits: list[Wait]) -> list[str]:
     thresholds = [int(row["threshold_ns"]) for row in systems.values() if row["threshold_ns"]]
-    above = (
-        f"{format_duration(min(thresholds))} and more"
-        if thresholds
-        else "some length and more, which it does not name,"
-    )
+    least = format_duration(min(thresholds)) if thresholds else "a threshold that it does not name"
     events, linked = sum(row["events"] for row in systems.values()), sum(row["with_trace"] for row in systems.values())
     found = [
-        f"Truncated: the log holds statements of {above} only; counts, means and calls per request cannot be read from it."
+        f"Truncated: statements shorter than {least} are not in the log; counts, means and calls per request cannot be read from it."
     ]
     if linked < events:
         found.append(f"{events - linked:,} of {events:,} statements ({(events - linked) / events:.0%}) name no trace.")

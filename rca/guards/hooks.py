@@ -8,13 +8,13 @@ from __future__ import annotations
 import functools
 import importlib
 import importlib.util
-import sqlite3
 import sys
 from collections.abc import Callable
 from typing import Any
 
 from rca.guards import spans
-from rca.guards.recorder import enter, is_recording, leave, note, quiet
+from rca.guards.drivers import hook_aiosqlite, hook_asyncpg, hook_psycopg2, hook_sqlite, wrap
+from rca.guards.recorder import enter, leave, note, quiet
 
 __all__ = ["install", "watch"]
 
@@ -22,19 +22,26 @@ _CURSORS = (
     ("psycopg", ("Cursor", "AsyncCursor", "ServerCursor", "AsyncServerCursor")),
     ("pymysql.cursors", ("Cursor",)),
     ("MySQLdb.cursors", ("BaseCursor",)),
-    ("mysql.connector.cursor", ("MySQLCursor",)),
-    ("mysql.connector.cursor_cext", ("CMySQLCursor",)),
+    ("mysql.connector.cursor", ("MySQLCursor", "MySQLCursorPrepared")),
+    ("mysql.connector.cursor_cext", ("CMySQLCursor", "CMySQLCursorPrepared")),
+    ("psycopg2.extras", ("DictCursor", "RealDictCursor", "NamedTupleCursor", "LoggingCursor")),
+    ("aiomysql.cursors", ("Cursor",)),
     ("oracledb.cursor", ("Cursor", "AsyncCursor")),
     ("pg8000.dbapi", ("Cursor",)),
 )
-"""Drivers whose cursors are written in Python; those in C are seen by :func:`watch`, SQLAlchemy, Django or a tracer."""
+"""Drivers whose cursors are written in Python."""
+_CONNECTIONS = (("psycopg2", hook_psycopg2), ("asyncpg", hook_asyncpg), ("aiosqlite", hook_aiosqlite))
+"""Drivers hooked by their connections. Any other in C is seen by :func:`watch`, SQLAlchemy, Django or a tracer."""
 
 _done: set[str] = set()
 
 
 def install() -> None:
     """Put hooks into every library that is imported or installed; a second call hooks what came since."""
-    _once("sqlite3", _sqlite)
+    _once("sqlite3", hook_sqlite)
+    for module, hook in _CONNECTIONS:
+        if module in sys.modules:
+            _once(module, hook)
     if _available("sqlalchemy"):
         _once("sqlalchemy", _sqlalchemy)
     if _available("django.db.backends.utils"):
@@ -60,7 +67,11 @@ def _once(name: str, hook: Callable[[], None]) -> None:
         return
     try:
         hook()
-    except (ImportError, AttributeError):  # a broken or foreign version of a library is not the test's business
+    except (
+        ImportError,
+        AttributeError,
+        TypeError,
+    ):  # a broken, foreign or compiled version of a library is not the test's business
         return
     _done.add(name)
 
@@ -90,7 +101,7 @@ def _sqlalchemy() -> None:
 def _django() -> None:
     utils = importlib.import_module("django.db.backends.utils")
     for name in ("execute", "executemany", "callproc"):
-        _wrap(utils.CursorWrapper, name)
+        wrap(utils.CursorWrapper, name)
 
 
 def _cursors(module: str, names: tuple[str, ...]) -> None:
@@ -99,72 +110,7 @@ def _cursors(module: str, names: tuple[str, ...]) -> None:
         owner = getattr(found, name, None)
         for method in ("execute", "executemany", "callproc", "stream"):
             if owner is not None and method in vars(owner):
-                _wrap(owner, method)
-
-
-def _wrap(owner: type, name: str) -> None:
-    original = getattr(owner, name)
-
-    @functools.wraps(original)
-    def counted(self: Any, statement: Any, *args: Any, **more: Any) -> Any:
-        if not is_recording():
-            return original(self, statement, *args, **more)
-        with quiet(statement):
-            return original(self, statement, *args, **more)
-
-    setattr(owner, name, counted)
-
-
-class _Cursor(sqlite3.Cursor):
-    def execute(self, sql: str, *args: Any) -> Any:
-        with quiet(sql):
-            return super().execute(sql, *args)
-
-    def executemany(self, sql: str, *args: Any) -> Any:
-        with quiet(sql):
-            return super().executemany(sql, *args)
-
-    def executescript(self, sql_script: str) -> Any:
-        with quiet(sql_script):
-            return super().executescript(sql_script)
-
-
-def _counting(base: type[sqlite3.Connection]) -> type[sqlite3.Connection]:
-    class Counting(base):  # type: ignore[valid-type, misc]
-        def cursor(self, factory: Any = None) -> Any:
-            return super().cursor(_Cursor if factory is None else factory)
-
-        def execute(self, sql: str, *args: Any) -> Any:
-            return self.cursor().execute(sql, *args)
-
-        def executemany(self, sql: str, *args: Any) -> Any:
-            return self.cursor().executemany(sql, *args)
-
-        def executescript(self, sql_script: str) -> Any:
-            return self.cursor().executescript(sql_script)
-
-    Counting.__name__ = Counting.__qualname__ = base.__name__
-    return Counting
-
-
-_default = _counting(sqlite3.Connection)
-
-
-def _sqlite() -> None:
-    original = sqlite3.connect
-
-    @functools.wraps(original)
-    def connect(*args: Any, **more: Any) -> Any:
-        if len(args) < 6:
-            given = more.get("factory")
-            more["factory"] = _default if given in (None, sqlite3.Connection) else _counting(given)
-        return original(*args, **more)
-
-    for module in list(sys.modules.values()):
-        # also where it was imported by name before
-        names = getattr(module, "__dict__", {})
-        for name in [key for key, value in list(names.items()) if value is original]:
-            names[name] = connect
+                wrap(owner, method)
 
 
 class _Watched:

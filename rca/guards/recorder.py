@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import linecache
 import re
+import sys
 import sysconfig
 import threading
 from collections import Counter, defaultdict
@@ -26,7 +27,7 @@ _LIBRARIES = frozenset({
 })  # fmt: skip
 _INSTALLED = tuple({sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")})
 _HOUSEKEEPING = re.compile(
-    r"\s*(?:--[^\n]*\s*$|(?:begin|commit|rollback|savepoint|release|pragma|start\s+transaction|set\s+(?:session|transaction)|show|analyze)\b)",
+    r"\s*(?:--[^\n]*\s*$|(?:begin|commit|rollback|savepoint|release|pragma|start\s+transaction|set\s+(?:session|transaction)|show|analyze|reset|unlisten|discard|close\s+all|select\s+pg_advisory_unlock_all)\b)",
     re.IGNORECASE,
 )
 """What drivers and ORMs send for themselves; nobody's N+1."""
@@ -188,18 +189,32 @@ def quiet(statement: object) -> Iterator[None]:
 def calling_place(frame: FrameType | None) -> Place | None:
     """Return the innermost line of the project's own code; failing that, of anything that is no database library."""
     fallback = None
-    while frame is not None:
-        path, package = frame.f_code.co_filename, str(frame.f_globals.get("__name__", "")).split(".")[0]
+    for at in _frames(frame):
+        path, package = at.f_code.co_filename, str(at.f_globals.get("__name__", "")).split(".")[0]
         own = (
             not path.startswith("<")
             and package not in _LIBRARIES
-            and "rca.guards" not in str(frame.f_globals.get("__name__", ""))
+            and "rca.guards" not in str(at.f_globals.get("__name__", ""))
         )
         if own:
             # a comprehension is a frame of its own: its function is what people look for
-            here = Place(path, frame.f_lineno, frame.f_code.co_qualname.split(".<locals>")[0])
+            here = Place(path, at.f_lineno, at.f_code.co_qualname.split(".<locals>")[0])
             if not path.startswith(_INSTALLED):
                 return here
             fallback = fallback or here
-        frame = frame.f_back
     return fallback
+
+
+def _frames(frame: FrameType | None) -> Iterator[FrameType]:
+    """Yield a frame and those that called it, also from within a greenlet, as SQLAlchemy's asyncio runs its calls."""
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+    greenlet = sys.modules.get("greenlet")
+    inner = greenlet.getcurrent().parent if greenlet else None
+    while inner is not None:
+        frame = inner.gr_frame
+        while frame is not None:
+            yield frame
+            frame = frame.f_back
+        inner = inner.parent

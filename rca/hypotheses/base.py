@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from rca.hypotheses.observed import Observed
 from rca.model import Evidence, Finding
@@ -35,6 +35,8 @@ class Hypothesis:
         experiment that takes the cause away must take time away from there.
     experiments
         What would settle it, most telling first.
+    tried_by
+        Which of them a recorded experiment is, by its kind (``rca.experiment``): what was tried is not suggested again.
     remediation
         What to do about it while the cause is being found.
     """
@@ -45,6 +47,7 @@ class Hypothesis:
     tests: tuple[Test, ...]
     place: str = ""
     experiments: tuple[str, ...] = ()
+    tried_by: Mapping[str, str] = field(default_factory=dict)
     remediation: str = ""
 
 

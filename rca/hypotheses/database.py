@@ -131,5 +131,11 @@ DATABASE = Hypothesis(
         "add the missing index",
         "canary at 5 %",
     ),
+    tried_by={
+        "flag_off": "turn the new code's flag off",
+        "batch": "batch the repeated look-up",
+        "index": "add the missing index",
+        "canary": "canary at 5 %",
+    },
     remediation="turn the flag off or roll back; then batch the calls and add the index",
 )

@@ -103,5 +103,6 @@ DEPENDENCY = Hypothesis(
         "shift its traffic to another replica",
         "tighten its timeout on a canary",
     ),
+    tried_by={"dependency": "stub the dependency or serve its fallback"},
     remediation="open the breaker or fail over; tighten the timeout",
 )

@@ -129,7 +129,11 @@ def error_words(name: str, pattern: str, *, cap: float = 8.0, plain: float = 6.0
             return observation(name, family, -1.0, "No warning or error surges.", source="elicited")
         if not hits:
             return observation(
-                name, family, -2.0, f"None of {surging.height} surging messages speaks of it.", source="elicited"
+                name,
+                family,
+                -2.0,
+                f"No surging warning or error speaks of it ({surging.height} surged).",
+                source="elicited",
             )
         share = sum(row["during"] for row in hits) / float(surging["during"].sum())
         top = hits[0]

@@ -57,7 +57,7 @@ def experimental_evidence(hypothesis: Hypothesis, experiment: Experiment) -> Evi
             name=name, decibans=0.0, kind="experiment", claim=experiment.claim, family="experiment", missing=True
         )
     interval = f"{low:.0%} to {high:.0%}" if low is not None and high is not None else "interval open"
-    claim = f"{share:.0%} of the excess ({interval}) followed the change; {how}."
+    claim = f"{experiment.name}: {share:.0%} of the excess ({interval}) followed the change; {how}."
     return Evidence(
         name=name,
         decibans=share_decibans(share, low, high),

@@ -152,6 +152,7 @@ OTHERS: tuple[Hypothesis, ...] = (
         prior_decibans=-5.0,
         tests=(begins_as("defect"), errors_rose, new_messages, error_words("exceptions", _DEFECT)),
         experiments=("turn the flag off", "roll back one replica and compare"),
+        tried_by={"flag_off": "turn the flag off", "rollback": "roll back one replica and compare"},
         remediation="roll back",
     ),
     Hypothesis(

@@ -33,5 +33,6 @@ RUNTIME = Hypothesis(
         "enlarge the worker pool on a canary",
         "restart one replica and watch it",
     ),
+    tried_by={"limit": "raise the CPU limit of one replica"},
     remediation="raise the limit or add replicas; shed load",
 )

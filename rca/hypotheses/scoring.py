@@ -90,7 +90,7 @@ def judge(observed: Observed, hypotheses: Sequence[Hypothesis], experiments: Seq
                 decibans=score,
                 probability=probability,
                 evidence=told,
-                next_experiments=hypothesis.experiments,
+                next_experiments=_untried(hypothesis, experiments),
             )
         )
     verdicts.sort(key=lambda item: (-item.probability, item.id))
@@ -129,6 +129,12 @@ def _status(evidence: Sequence[Evidence], probability: float, seen: float, part:
     if tried <= -10:
         return "refuted"
     return "open"
+
+
+def _untried(hypothesis: Hypothesis, experiments: Sequence[Experiment]) -> tuple[str, ...]:
+    """Return the experiments that would settle a hypothesis, but for those that were made."""
+    tried = {hypothesis.tried_by.get(item.kind) for item in experiments}
+    return tuple(text for text in hypothesis.experiments if text not in tried)
 
 
 def _caveats(experiments: Sequence[Experiment]) -> list[str]:

@@ -274,7 +274,7 @@ def _metric_clue(row: dict[str, object], greatest: dict[str, float]) -> Clue | N
     decibans = _decibans(toward) - _of_little_account(row, greatest)
     if decibans <= 0:
         return None
-    claim = f"{row['metric_name']} {cell(row['before'])} → {cell(row['during'])} ({score:+.1f} times its unrest)"
+    claim = f"{row['metric_name']} {cell(row['before'])} → {cell(row['during'])} ({score:+,.1f} times its usual unrest)"
     return Clue("metric", signal, decibans, claim)
 
 

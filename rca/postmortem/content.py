@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rca.display import effect_line, format_probability
 from rca.investigation import Investigation
 from rca.model import Experiment, Finding, Incident
-from rca.postmortem.blocks import Block, Code, Figure, Items, Paragraph, Section, Sources, Table
+from rca.postmortem.blocks import Block, Code, Items, Paragraph, Section, Table
 from rca.postmortem.chronicle import detection, events
+from rca.postmortem.outcome import (
+    action_items,
+    doubts,
+    lessons,
+    open_questions,
+    resolution,
+    result,
+    to_doubt,
+    trade_offs,
+)
+from rca.postmortem.pieces import TELLING, Figures, drawn, fix_of, made_by
 from rca.statements import statement_name
 from rca.times import format_time
 
-__all__ = ["made_by", "sections", "title"]
+__all__ = ["sections", "title"]
 
-_RESULT = ("period", "n", "p50_ms", "p95_ms", "p99_ms", "error_ratio", "queries_per_request")
-_TODO = "To be filled in by the team."
-Figures = Mapping[str, Figure]
+_ROWS, _EXAMPLES = 8, 3
+"""Rows of a finding's table that are shown, and of a table of single traces."""
 
 
 def title(found: Investigation) -> str:
@@ -34,37 +44,42 @@ def sections(found: Investigation, figures: Figures) -> list[Section]:
     """Return the postmortem of an investigation that found an incident."""
     incident = found.incident
     if incident is None:
-        return [Section("Summary", (Paragraph(f"No incident was found. {found.why}"), *_doubts(found)))]
+        return [Section("Summary", (Paragraph(f"No incident was found. {found.why}"), *doubts(found)))]
     return [
         Section("Summary", tuple(_summary(found, incident))),
         Section("Situation", tuple(_situation(found, incident, figures))),
         Section("Impact", tuple(_impact(found, incident)), level=3),
         Section("Timeline", (events(found, incident),), level=3),
-        Section("Task", tuple(_task(found))),
+        Section("Task", tuple(_task())),
         Section("Action", (Paragraph("What was observed, what was changed on purpose, and what followed."),)),
         Section("Trigger: which change did it", tuple(_trigger(found, figures)), level=3),
         Section("Root causes: what kind of fault it is", tuple(_causes(found, figures)), level=3),
         *_observations(found, figures),
         Section("Experiments", tuple(_experiments(found, figures)), level=3),
-        Section("Trade-offs", tuple(_trade_offs(found)), level=3),
+        Section("Trade-offs", tuple(trade_offs(found)), level=3),
         *_predicted(found, figures),
-        Section("Result", tuple(_result(found, figures))),
-        Section("Resolution", tuple(_resolution(found)), level=3),
+        Section("Result", tuple(result(found, figures))),
+        Section("Resolution", tuple(resolution(found)), level=3),
         Section("Detection", (Paragraph(detection(found, incident)),), level=3),
-        Section("Lessons", tuple(_lessons(found)), level=3),
-        Section("Action items", tuple(_action_items(found)), level=3),
-        Section("Open questions", tuple(_open(found)), level=3),
+        Section("Lessons", tuple(lessons(found)), level=3),
+        Section("Action items", tuple(action_items(found)), level=3),
+        Section("Open questions", tuple(open_questions(found)), level=3),
+        *to_doubt(found),
         Section("Appendix: the SQL behind every number", tuple(_appendix(found))),
     ]
 
 
 def _summary(found: Investigation, incident: Incident) -> Iterator[Block]:
     shift = found.findings.get("latency")
-    yield Paragraph(f"Service {incident.service_name}, {incident.window}." + (f" {shift.claim}" if shift else ""))
+    yield Paragraph(f"{incident.window}. {shift.claim if shift else f'Service {incident.service_name}.'}")
     if len(found.verdicts):
         leader = found.verdicts[0]
+        named = f"{leader.id}, {leader.title}"
+        likely = f"probability {format_probability(leader.probability)} against {len(found.verdicts) - 1} others"
         yield Paragraph(
-            f"{leader.id}, {leader.title}: {leader.status}, probability {format_probability(leader.probability)} against {len(found.verdicts) - 1} others."
+            f"{named}: {leader.status}, {likely}."
+            if leader.status in TELLING
+            else f"No kind of fault is supported by the evidence; the most probable is {named} ({likely})."
         )
     others = [
         f"{item.id} {item.title}: {item.status}"
@@ -76,18 +91,24 @@ def _summary(found: Investigation, incident: Incident) -> Iterator[Block]:
     ranked = found.changes
     if ranked:
         yield Paragraph(ranked.claim)
+    fix = fix_of(found)
+    if fix:
+        yield Paragraph(f"Mended by {fix.claim}")
 
 
 def _situation(found: Investigation, incident: Incident, figures: Figures) -> Iterator[Block]:
     baseline = incident.baseline_window
     latency = found.findings.get("latency")
     compared = baseline or (latency.baseline if latency else None)
+    measured = latency.window if latency and latency.window else incident.window
+    part = f" Its numbers are those of {measured}, before the first experiment." if measured != incident.window else ""
+    against = f" They are compared with {compared}." if compared and part else ""
     yield Paragraph(
-        f"The incident, {incident.window}, is compared with {compared}."
-        if compared
-        else f"The incident: {incident.window}."
+        f"The incident: {incident.window}.{part}{against}"
+        if part or not compared
+        else f"The incident, {incident.window}, is compared with {compared}."
     )
-    yield from _figures(figures, "timeline", "distribution")
+    yield from drawn(figures, "timeline", "distribution")
     if latency:
         yield Table(latency.table.head(4).to_dicts(), "Latency and errors by period")
         yield from made_by(latency.sql)
@@ -118,11 +139,10 @@ def _impact(found: Investigation, incident: Incident) -> Iterator[Block]:
         yield Paragraph(f"Counts are weighted: {details['sampling']:.0%} of the requests were traced.")
 
 
-def _task(found: Investigation) -> Iterator[Block]:
+def _task() -> Iterator[Block]:
     yield Paragraph(
         "Find what set the incident off and what made requests slow or fail, and tell correlation from causation: observations can support a hypothesis, only an experiment can confirm or refute it."
     )
-    yield Items([f"{item.id}: {item.title}" for item in found.verdicts])
 
 
 def _trigger(found: Investigation, figures: Figures) -> Iterator[Block]:
@@ -131,7 +151,7 @@ def _trigger(found: Investigation, figures: Figures) -> Iterator[Block]:
         yield Paragraph("No change is known, so none can be blamed.")
         return
     yield Paragraph(ranked.claim)
-    yield from _figures(figures, "change_ranking")
+    yield from drawn(figures, "change_ranking")
     rows = [
         {
             "probability": format_probability(row["probability"]),
@@ -149,7 +169,20 @@ def _trigger(found: Investigation, figures: Figures) -> Iterator[Block]:
 
 
 def _causes(found: Investigation, figures: Figures) -> Iterator[Block]:
-    yield from _figures(figures, "scoreboard")
+    yield from drawn(figures, "scoreboard")
+    yield Table(
+        [
+            {
+                "hypothesis": item.id,
+                "says": item.title,
+                "status": item.status,
+                "decibans": f"{item.decibans:+.1f}",
+                "probability": format_probability(item.probability),
+            }
+            for item in found.verdicts
+        ],
+        f"{len(found.verdicts)} hypotheses, weighed against each other (10 decibans: ten times as likely)",
+    )
     for item in [item for item in found.verdicts if item.status != "open" or item.id.startswith("H")][:6]:
         yield Paragraph(f"{item.id}, {item.title}: {item.status} ({item.decibans:+.1f} decibans).")
         if f"evidence_{item.id}" in figures:
@@ -169,8 +202,8 @@ def _causes(found: Investigation, figures: Figures) -> Iterator[Block]:
 
 
 _OBSERVED = (
-    ("queries_per_request", "Queries per request", ("query_counts", "waterfall")),
-    ("repeated_queries", "Repeated calls", ()),
+    ("queries_per_request", "Queries per request", ("query_counts",)),
+    ("repeated_queries", "Repeated calls", ("waterfall",)),
     ("slow_queries", "Slow statements", ("statements", "lock_graph")),
     ("saturation", "Saturation", ("saturation",)),
     ("dependencies", "Dependencies", ("service_map",)),
@@ -181,7 +214,7 @@ _OBSERVED = (
 
 
 def _observations(found: Investigation, figures: Figures) -> Iterator[Section]:
-    for name, heading, drawn in _OBSERVED:
+    for name, heading, shown in _OBSERVED:
         if name in found.findings:
             finding = found.findings[name]
             yield Section(
@@ -189,7 +222,7 @@ def _observations(found: Investigation, figures: Figures) -> Iterator[Section]:
                 (
                     Paragraph(finding.claim),
                     *_effect(finding),
-                    *_figures(figures, *drawn),
+                    *drawn(figures, *shown),
                     *_table(finding),
                     *_caveats(finding, found),
                     *made_by(finding.sql),
@@ -205,9 +238,11 @@ def _effect(finding: Finding) -> Iterator[Block]:
 
 def _table(finding: Finding) -> Iterator[Block]:
     if finding.table.height:
+        # traces are examples of one thing: a few will do
+        most = _EXAMPLES if "trace_id" in finding.table.columns else _ROWS
         rows = [
-            {key: value for key, value in row.items() if not isinstance(value, dict | list)}
-            for row in finding.table.head(8).to_dicts()
+            {key: value for key, value in row.items() if not isinstance(value, dict | list) and key != "parent_span_id"}
+            for row in finding.table.head(most).to_dicts()
         ]
         narrow = [dict(list(row.items())[:9]) for row in rows]
         yield Table(
@@ -230,7 +265,7 @@ def _experiments(found: Investigation, figures: Figures) -> Iterator[Block]:
             [f"{item.id}: {'; '.join(item.next_experiments)}" for item in found.verdicts if item.next_experiments][:4]
         )
         return
-    yield from _figures(figures, "experiment_effects")
+    yield from drawn(figures, "experiment_effects")
     yield Table([_experiment_row(item) for item in found.experiments])
     yield Items(sorted({f"To doubt: {text}" for item in found.experiments for text in item.caveats}))
     yield from made_by([sql for item in found.experiments for sql in item.sql])
@@ -259,84 +294,6 @@ def _experiment_row(item: Experiment) -> dict[str, Any]:
     return row
 
 
-def _trade_offs(found: Investigation) -> Iterator[Block]:
-    quality = found.findings["data_quality"]
-    rows = quality.table.filter(
-        quality.table["check"].is_in(["sampled", "sampling_changed", "truncated", "correlation"])
-    )["claim"].to_list()
-    yield Items(rows or ["Nothing was sampled or cut off, so far as the telemetry says."])
-
-
-def _result(found: Investigation, figures: Figures) -> Iterator[Block]:
-    fixed = [item for item in found.experiments if item.kind == "fix"]
-    if not fixed:
-        yield Paragraph("No window after a fix is on record, so there is no result to show yet.")
-        return
-    yield Paragraph(fixed[-1].claim)
-    yield from _figures(figures, "results")
-    yield Items([effect_line(effect.to_dict()) for effect in fixed[-1].effects])
-    later = found.findings.get("follow_up")
-    if later is None:
-        yield Paragraph("No telemetry after the fix is on record, so whether it stayed mended cannot be told.")
-        return
-    yield Paragraph(later.claim)
-    yield Table(later.table.select(_RESULT).to_dicts(), "Before, during and after")
-
-
-def _resolution(found: Investigation) -> Iterator[Block]:
-    ranked = found.changes
-    remedy = ranked.details.get("remediation") if ranked else None
-    yield Paragraph(f"Suggested remediation: {remedy}." if remedy else "No remediation can be suggested from the data.")
-    yield Paragraph(_TODO)
-
-
-def _lessons(found: Investigation) -> Iterator[Block]:
-    yield Paragraph(
-        "Correlation is not causation: "
-        + (
-            "the verdict rests on experiments."
-            if found.experiments
-            else "no experiment was made, so nothing here is more than supported."
-        )
-    )
-    yield Items([f"What went well: {_TODO}", f"What went wrong: {_TODO}", f"Where we got lucky: {_TODO}"])
-
-
-def _action_items(found: Investigation) -> Iterator[Block]:
-    rows = [{"action": text, "type": kind, "owner": _TODO, "ticket": ""} for kind, text in _actions(found)]
-    yield Table(rows)
-
-
-def _actions(found: Investigation) -> Iterator[tuple[str, str]]:
-    leader = found.verdicts[0].id if len(found.verdicts) else ""
-    if leader == "H2":
-        yield "prevent", "A test that fails when a request makes more than a set number of database calls"
-        yield "prevent", "A performance gate in CI: p95, p99, errors and queries per request against a baseline"
-        yield "detect", "An alert on slow statements and on queries per request"
-    if leader == "H1":
-        yield "mitigate", "A timeout and a circuit breaker on the dependency, tried under load"
-    if leader == "H3":
-        yield "prevent", "Limits and pool sizes from measured load, with an alert on throttling and queue length"
-    if leader == "H4":
-        yield "detect", "A synthetic probe of each hop, with an alert on the gap between client and server"
-    yield "process", "New code behind a flag, rolled out by canary, with rollback criteria written down beforehand"
-    yield "detect", "Correlation IDs on every log record and permanent trace sampling of 5 to 10 %"
-
-
-def _open(found: Investigation) -> Iterator[Block]:
-    questions = [
-        f"{item.id}, {item.title}: {'; '.join(item.next_experiments[:2])}"
-        for item in found.verdicts
-        if item.status in ("supported", "contributing")
-    ]
-    yield Items([*questions, *found.warnings] or ["None that the data raise."])
-
-
-def _doubts(found: Investigation) -> Iterator[Block]:
-    if found.warnings:
-        yield Items(found.warnings)
-
-
 def _appendix(found: Investigation) -> Iterator[Block]:
     seen: set[str] = set()
     made = [*(item.sql for item in found.findings.values()), *(item.sql for item in found.experiments)]
@@ -344,12 +301,6 @@ def _appendix(found: Investigation) -> Iterator[Block]:
         if sql not in seen:
             seen.add(sql)
             yield Code(statement_name(sql), sql)
-
-
-def made_by(statements: Sequence[str]) -> Iterator[Block]:
-    """Return the links to the statements in the appendix that made what stands above."""
-    if statements:
-        yield Sources(list(dict.fromkeys(statement_name(sql) for sql in statements)))
 
 
 def _predicted(found: Investigation, figures: Figures) -> Iterator[Section]:
@@ -361,16 +312,10 @@ def _predicted(found: Investigation, figures: Figures) -> Iterator[Section]:
         (
             Paragraph(answer.claim),
             *_effect(answer),
-            *_figures(figures, "prediction"),
+            *drawn(figures, "prediction"),
             Table(answer.table.to_dicts()),
             *_caveats(answer, found),
             *made_by(answer.sql),
         ),
         level=3,
     )
-
-
-def _figures(figures: Figures, *names: str) -> Iterator[Block]:
-    for name in names:
-        if name in figures:
-            yield figures[name]

@@ -11,7 +11,7 @@ from rca.errors import NoDataError, RcaError
 from rca.investigation import Investigation
 from rca.measures.volume import telemetry_volume
 from rca.postmortem.blocks import Block, Code, Figure, Paragraph, Section, Table
-from rca.postmortem.content import made_by
+from rca.postmortem.pieces import made_by
 from rca.sql import statement
 from rca.stats.burn import burn_rate
 from rca.stats.minutes import by_minute

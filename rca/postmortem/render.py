@@ -20,8 +20,8 @@ body { font: 16px/1.55 "Helvetica Neue", Helvetica, Arial, "DejaVu Sans", sans-s
 h1 { line-height: 1.2; } h2 { margin-top: 2.5rem; border-bottom: 1px solid var(--line); padding-bottom: .3rem; } h3 { margin-top: 1.8rem; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; margin: 1rem 0; display: block; overflow-x: auto; }
 th, td { border: 1px solid var(--line); padding: .35rem .6rem; text-align: left; vertical-align: top; } th { background: var(--wash); }
-figure { margin: 1.5rem 0; background: #ffffff; border: 1px solid var(--line); padding: .6rem; overflow-x: auto; } figure svg { max-width: 100%; height: auto; }
-figcaption, .caption { color: #57606a; font-size: 14px; } pre { background: var(--wash); padding: .8rem; overflow-x: auto; font-size: 13px; } summary { cursor: pointer; color: var(--soft); }
+figure { margin: 1.5rem 0; background: #ffffff; border: 1px solid var(--line); padding: .6rem; overflow-x: auto; padding-left: 2.4rem; } figure svg { max-width: 100%; height: auto; overflow: visible; }
+figcaption { color: #57606a; font-size: 14px; } .caption { color: var(--soft); font-size: 14px; } pre { background: var(--wash); padding: .8rem; overflow-x: auto; font-size: 13px; } summary { cursor: pointer; color: var(--soft); }
 nav ul { columns: 2; font-size: 14px; }
 """
 

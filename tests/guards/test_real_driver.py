@@ -89,8 +89,8 @@ def address():
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def test_psycopg(address, tmp_path):
-    (tmp_path / "test_shop.py").write_text(TESTS.format(address=address))
+def run(text, tmp_path):
+    (tmp_path / "test_shop.py").write_text(text)
     command = [
         sys.executable,
         "-m",
@@ -112,7 +112,79 @@ def test_psycopg(address, tmp_path):
         command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False,
         env=os.environ | {"PYTHONPATH": os.pathsep.join((str(ROOT), os.environ.get("PYTHONPATH", "")))},
     )  # fmt: skip
-    said = done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def test_psycopg(address, tmp_path):
+    said = run(TESTS.format(address=address), tmp_path)
     assert "2 failed, 1 passed" in said, said
     assert "test_shop.py" in said
     assert "12" in said
+
+
+OTHERS = """
+import asyncio
+import aiosqlite
+import asyncpg
+import psycopg2
+import psycopg2.extras
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+ADDRESS = {address!r}
+
+async def prepared():
+    connection = await asyncpg.connect(ADDRESS)
+    statement = await connection.prepare("SELECT $1::int")
+    for sku in range(6):
+        await statement.fetchval(sku)  # asks
+    await connection.close()
+
+async def pooled():
+    async with asyncpg.create_pool(ADDRESS, min_size=1, max_size=2) as pool:
+        for sku in range(6):
+            await pool.fetchval("SELECT $1::int", sku)  # asks
+
+async def lite():
+    async with aiosqlite.connect(":memory:") as connection:
+        for sku in range(6):
+            await connection.execute("SELECT ?", (sku,))  # asks
+
+async def alchemy(address):
+    engine = create_async_engine(address)
+    async with engine.connect() as connection:
+        for sku in range(6):
+            await connection.execute(text("SELECT :sku"), dict(sku=str(sku)))  # asks
+    await engine.dispose()
+
+def old(**more):
+    with psycopg2.connect(ADDRESS) as connection, connection.cursor(**more) as cursor:
+        for sku in range(6):
+            cursor.execute("SELECT %s", (sku,))  # asks
+
+WAYS = dict(
+    prepared=lambda: asyncio.run(prepared()),
+    pooled=lambda: asyncio.run(pooled()),
+    lite=lambda: asyncio.run(lite()),
+    alchemy_lite=lambda: asyncio.run(alchemy("sqlite+aiosqlite://")),
+    alchemy_asyncpg=lambda: asyncio.run(alchemy(ADDRESS.replace("postgresql", "postgresql+asyncpg"))),
+    psycopg2=old,
+    psycopg2_rows=lambda: old(cursor_factory=psycopg2.extras.RealDictCursor),
+)
+
+@pytest.mark.parametrize("way", WAYS)
+def test_counted_once_and_at_its_line(way, queries):
+    WAYS[way]()
+    assert queries.count == 6, queries.statements
+    [found] = queries._recorder.repeated()
+    assert found.place.path == __file__
+    assert found.place.source.endswith("# asks")
+"""
+
+
+def test_drivers_that_are_hooked_by_their_connections(address, tmp_path):
+    for name in ("asyncpg", "psycopg2", "aiosqlite"):
+        pytest.importorskip(name, reason=f"{name} is not installed (dependency group test)")
+    said = run(OTHERS.format(address=address), tmp_path)
+    assert "7 passed" in said, said
