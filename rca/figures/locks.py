@@ -64,7 +64,7 @@ def lock_graph(slow: Finding) -> Chart:
         shape=alt.Shape("role:N", title=None, scale=shapes),
     )
     # above the lines, and white around the letters, so that one that crosses does not strike them out
-    words = {"align": "left", "dx": 9, "dy": -9, "fontSize": 11}
+    words: dict[str, Any] = {"align": "left", "dx": 9, "dy": -9, "fontSize": 11}
     halo = base.mark_text(**words, stroke="white", strokeWidth=4).encode(text="text:N")
     text = base.mark_text(**words, color="#333").encode(text="text:N")
     more = "" if len(depth) <= _MOST else f"; {_MOST} of {len(depth)} sessions shown"
