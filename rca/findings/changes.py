@@ -17,10 +17,13 @@ from rca.measures.services import Ranked, ranked_clues
 from rca.mechanisms.base import Found
 from rca.mechanisms.candidates import candidates
 from rca.mechanisms.external import External, external_causes
+from rca.mechanisms.observe import observe
 from rca.mechanisms.quiet import Quiet, nothing_wrong
-from rca.mechanisms.scene import Scene, Seen, observe
+from rca.mechanisms.reasons import Weighed
+from rca.mechanisms.scene import Scene, Seen
+from rca.mechanisms.sharing import word_frequencies
 from rca.mechanisms.symptoms import symptoms_in
-from rca.mechanisms.weigh import Weighed, weigh, word_frequencies
+from rca.mechanisms.weigh import weigh
 from rca.model import Effect, Finding, Incident
 from rca.sql import statement
 from rca.store import Store
@@ -35,6 +38,8 @@ recordings declared `fit` that have changes is least at 4.3; halfway to 1 (the r
 of other systems, and stating too much costs more than stating too little."""
 _OUTSIDE = 30.0
 """Decibans of a cause outside that is seen as plainly as can be."""
+_CONTESTED = 0.5
+"""Share that is left of a cause outside whose symptom a change explains too."""
 _TIE = 3.0
 """Decibans within which two changes are not told apart."""
 _BAD = 6.0
@@ -117,7 +122,7 @@ def deploy_correlation(store: Store, incident: Incident, *, suspects: Sequence[R
     found = candidates(store, scene)
     frequencies = word_frequencies(found)
     weighed = [weigh(scene, item, frequencies, len(found)) for item in found]
-    outside = _outside(scene)
+    outside = _outside(scene, weighed)
     if not scene.alerts:
         outside = replace(outside, quiet=nothing_wrong(store, incident.service_name, windows))
     probabilities, nobody = _posterior(weighed, outside.decibans)
@@ -165,12 +170,14 @@ def _strongest(scene: Scene) -> list[tuple[str, Seen]]:
     return sorted(scene.symptoms.items(), key=lambda item: -item[1].strength)[:10]
 
 
-def _outside(scene: Scene) -> _Outside:
+def _outside(scene: Scene, weighed: Sequence[Weighed]) -> _Outside:
     causes = external_causes(scene)
     if not causes:
         return _Outside(_NOBODY, None, None)
     cause, found = causes[0]
-    return _Outside(_NOBODY + _OUTSIDE * found.strength, cause, found)
+    # names that are not resolved speak of an outside cause, but less so where what resolves them has just been changed
+    rival = any(item.symptom == cause.name and item.decibans > _NOBODY for item in weighed)
+    return _Outside(_NOBODY + (_CONTESTED if rival else 1.0) * _OUTSIDE * found.strength, cause, found)
 
 
 def _posterior(weighed: list[Weighed], nobody: float) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], float]:

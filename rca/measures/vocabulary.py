@@ -55,7 +55,7 @@ SIGNALS: tuple[Signal, ...] = (
 )  # fmt: skip
 
 _DATABASE = re.compile(
-    r"\b(db|dbs|database|rds|pg|postgres\w*|pgbouncer|mysql\w*|maria\w*|mongo\w*|oracle|mssql|sqlserver|aurora|cassandra|cockroach\w*)\b"
+    r"\b(db|dbs|database|rds|pg|postgres\w*|pgbouncer|mysql\w*|maria\w*|mongo\w*|oracle|mssql|sqlserver|aurora|cassandra|cockroach\w*|\w{3,}db)\b"
 )
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?!XX)(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _OTHER = Signal("other", "", 0, "other")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -22,6 +23,7 @@ __all__ = [
     "loses",
     "number",
     "touches",
+    "within",
 ]
 
 
@@ -45,13 +47,17 @@ class Mechanism:
     """Something that a change can do to a system, and the symptoms by which it would show.
 
     `predicts` maps the name of a symptom to how much it speaks for the mechanism where both are there: 1 where little else
-    shows like this, 0.3 where many things do.
+    shows like this, 0.3 where many things do. `kind` is the kind of fault it makes (``database``, ``runtime``, ``network``,
+    ``dependency``, ``defect``, ``certificate``), empty where that depends on what it meets. `shows` is ``"callers"`` or
+    ``"callees"`` where others suffer first: who reads a renamed field, who receives the retries.
     """
 
     name: str
     title: str
     find: Detector
     predicts: Mapping[str, float]
+    kind: str = ""
+    shows: str = ""
 
 
 def first(lines: list[str], pattern: str) -> str:
@@ -138,10 +144,24 @@ def inside(pattern: str, words: str, *, strength: float = 0.5) -> Detector:
     return find
 
 
+def within(section: str, pattern: str, words: str, *, strength: float = 0.8) -> Detector:
+    """Make a detector of lines with a pattern that changed in a file where a section is named: a path below a probe."""
+    named, compiled = re.compile(section, re.IGNORECASE), re.compile(pattern, re.IGNORECASE)
+
+    def find(diff: Diff) -> Found | None:
+        for item in diff.live:
+            hits = [line for line in (*item.gained, *item.lost) if compiled.search(line)]
+            if hits and named.search("\n".join((item.path, item.header, *item.context, *item.lost, *item.gained))):
+                return Found(strength, f"{words}: “{hits[0].strip()[:90]}”")
+        return None
+
+    return find
+
+
 def number(pattern: str, words: str, *, falls: bool | None, unless: str = "", strength: float = 1.0) -> Detector:
     """Make a detector of a number that falls, rises, or either, on a line or in a file whose words match.
 
-    The more it changes, the plainer: a half is worth three quarters of a tenfold.
+    The more it changes, the plainer: half as much again is worth half of a fivefold.
     """
     compiled = re.compile(pattern, re.IGNORECASE)
 
@@ -153,7 +173,7 @@ def number(pattern: str, words: str, *, falls: bool | None, unless: str = "", st
             if falls is not None and item.fell is not falls:
                 continue
             low, high = sorted((abs(item.before), abs(item.after)))
-            size = 1.0 if low == 0 else min(1.0, 0.5 + 0.25 * (high / low - 1))
+            size = 1.0 if low == 0 else min(1.0, 0.3 + 0.3 * math.log2(high / low))
             unit = " s" if item.is_time else ""
             return Found(strength * size, f"{words}: {item.before:g} → {item.after:g}{unit} in “{item.line[:70]}”")
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rca.mechanisms.base import Found, Mechanism, alters, either, gains, inside, loses, number, touches
+from rca.mechanisms.base import Found, Mechanism, alters, either, gains, inside, loses, number, touches, within
 from rca.mechanisms.diffs import Diff
 from rca.mechanisms.facts import changed_pairs
 
@@ -98,31 +98,46 @@ def _endpoint(diff: Diff) -> Found | None:
 
 CONFIG: tuple[Mechanism, ...] = (
     Mechanism("planner_changed", "how the database plans its statements changed",
-              touches(r"enable_(\w*scan|hashjoin|mergejoin|nestloop|sort|material)|random_page_cost|effective_cache_size|work_mem|plan_cache|optimizer_\w+|statistics_target|query_cache|max_parallel", "a setting of the planner changed", strength=0.9),
-              {"slow_query": 1.0, "db_cpu": 0.9, "latency": 0.5, "timeout": 0.4, "pool": 0.4}),
+              touches(r"enable_(\w*scan|hashjoin|mergejoin|nestloop|sort|material)|random_page_cost|effective_cache_size|work_mem|plan_cache|optimizer_\w+|auto_?vacuum\w*|\bvacuum\b|checkpoint\w*|maintenance_work_mem|fillfactor|statistics_target|query_cache|max_parallel", "a setting of the planner changed", strength=0.9),
+              {"slow_query": 1.0, "db_cpu": 0.9, "disk": 0.7, "latency": 0.5, "timeout": 0.4, "pool": 0.4}, kind="database"),
     Mechanism("endpoint_changed", "an address or name of a place changed", _endpoint,
               {"dns": 1.0, "refused": 1.0, "not_found": 0.8, "auth": 0.5, "timeout": 0.5, "relation": 0.4, "certificate": 0.4, "provider": 0.4, "config": 0.6, "errors": 0.2, "tls": 0.3}),
     Mechanism("tls_changed", "how encrypted connections are made changed",
               either(inside(r"tls|cert|ssl|pki", "what encrypts changed", strength=0.6), touches(r"tls\.|TLS_|cipher|x509|InsecureSkipVerify|verify=|ssl_|sslmode|RootCAs|ca_?(cert|bundle|file)|keystore|truststore|mtls|min_?version", "TLS changed", strength=0.9)),
               {"tls": 1.0, "authority": 1.0, "certificate": 0.25, "refused": 0.3, "auth": 0.3}),
+    Mechanism("reach_changed", "what may reach what changed",
+              touches(r"NetworkPolicy|policyTypes|\begress\b|security_?group|firewall|iptables|nftables|\bcidr|from_port|to_port|PeerAuthentication|AuthorizationPolicy|ServiceEntry|route_table|nat_gateway|\bpeering|\bacl\b", "who may reach whom changed", strength=0.9),
+              {"refused": 1.0, "timeout": 0.9, "network": 0.8, "dns": 0.7, "probe": 0.5, "auth": 0.3, "errors": 0.3}, kind="network"),
+    Mechanism("sockets_changed", "how connections are kept or written to changed",
+              touches(r"no_?delay|keep-?_?alive\w*|so_(rcv|snd)buf|tcp_\w+|idle_?timeout|headersTimeout|max_?idle\w*|maxRequestsPerConnection|linger", "a setting of sockets changed", strength=0.8),
+              {"refused": 1.0, "connections": 0.8, "network": 0.7, "latency": 0.5, "timeout": 0.5, "cpu": 0.3}, kind="network"),
+    Mechanism("resolver_changed", "how names are resolved changed",
+              either(touches(r"ndots|dnsPolicy|dnsConfig|nameserver|resolv\.conf|dns\w*\.?ttl|address\.cache|single-request", "the resolver changed", strength=0.9), within(r"corefile|coredns|resolv\.conf|unbound|dnsmasq|named\.conf|nameserver", r"\w", "the resolver changed", strength=0.9)),
+              {"dns": 1.0, "timeout": 0.4, "refused": 0.3}, kind="network"),
+    Mechanism("affinity_changed", "which instance a request comes to changed",
+              touches(r"affinity|sticky|stickiness|session-?cookie|ip_hash|(consistent|ring)_?hash|hash_?policy|lb_?policy|least_(conn|request)|round_?robin|loadBalanc\w*", "how requests are spread changed", strength=0.9),
+              {"auth": 0.9, "not_found": 0.7, "cache": 0.7, "business": 0.5, "cpu": 0.4, "latency": 0.4}),
+    Mechanism("headers_changed", "what goes along with a call changed",
+              either(loses(r"headers?\b|metadata|cookies?\b|bearer|authorization", "what went along is gone", strength=0.9), alters(r"headers?\b|metadata|cookies?\b", "what goes along changed", strength=0.5)),
+              {"auth": 1.0, "validation": 0.6, "decode": 0.4, "not_found": 0.4, "cache": 0.5, "rejected": 0.4}, kind="defect", shows="callees"),
     Mechanism("rights_changed", "rights, secrets or tokens changed",
               either(inside(r"auth|login|oauth|jwt|iam|rbac|permission|polic", "what grants access changed", strength=0.5), touches(r"\"[a-z0-9-]+:(?:[A-Z]\w+|\*)\"|\b(roles?|polic(y|ies)|permissions?|scopes?|grants?|revoke|iam|acl|rbac|secrets?|tokens?|api_?key|passwords?|credentials?|audience|issuer|authoriz\w+|jwks?\w*|allow(ed)?_\w+|deny|cors|origins?|signing\w*|hmac)\b", "rights changed", strength=0.8)),
-              {"auth": 1.0, "rejected": 0.6, "credential": 0.4, "errors": 0.2, "config": 0.3}),
+              {"auth": 1.0, "rejected": 0.6, "credential": 0.4, "errors": 0.2, "config": 0.3}, kind="defect", shows="callers"),
     Mechanism("dependency", "a library changed its version", _dependency,
-              {"library": 1.0, "unimplemented": 0.8, "decode": 0.4, "crash": 0.4, "tls": 0.3, "memory": 0.3, "race": 0.2, "errors": 0.15, "deadlock": 0.2, "nil": 0.25}),
+              {"library": 1.0, "unimplemented": 0.8, "decode": 0.4, "crash": 0.4, "tls": 0.3, "memory": 0.3, "race": 0.2, "errors": 0.15, "deadlock": 0.2, "nil": 0.25}, kind="defect"),
     Mechanism("flag_default", "a flag or default was turned",
-              alters(r"(flag|feature|toggle|enabled?|default|experiment)\w*\W{1,4}(true|false|on|off)\b|\b(enabled?|disabled?)\s*[:=]", "a switch was turned", strength=0.6),
+              alters(r"(flag|feature|toggle|enabled?|default|experiment)\w*\W{1,4}(true|false|on|off)\b|\b(enabled?|disabled?)\s*[:=]|\bvalue\W+(on|off|true|false)\b", "a switch was turned", strength=0.6),
               {"errors": 0.3, "latency": 0.3, "config": 0.6, "queries": 0.3, "surge": 0.2, "business": 0.3}),
     Mechanism("setting_missing", "a setting is read that may not be there, or is gone",
               either(gains(r"os\.Getenv|os\.environ|process\.env|System\.getenv|viper\.|@Value\(|config\.(get|must|require)|getProperty|ENV\[|ENV\.fetch|env::var|\bgetenv\(|GetEnvironmentVariable|secretKeyRef|configMapKeyRef|mustEnv", "a setting is read that was not before", strength=0.7),
                      loses(r"^\s*-?\s*(name|key):|[A-Z][A-Z0-9]+_[A-Z0-9_]+\s*[:=]|env:|valueFrom|export\s+[A-Z_]+=", "a setting is gone", strength=0.7)),
-              {"config": 1.0, "nil": 0.4, "restart": 0.5, "crash": 0.4, "auth": 0.3}),
+              {"config": 1.0, "nil": 0.4, "restart": 0.5, "crash": 0.4, "auth": 0.3}, kind="defect"),
     Mechanism("route_changed", "a route, method or version of an interface changed",
               either(alters(r"@(Get|Post|Put|Delete|Patch|Request)Mapping|@(app|router|blueprint)\.(get|post|put|delete|route)\(|\[(HttpGet|HttpPost|Route)\b|^\s*(get|post|put|delete|resources?)\s+['\":]", "a route changed", strength=0.8), loses(r"\.(get|post|put|delete|patch|Handle|HandleFunc|route|GET|POST|PUT)\(\s*[\"'/]|@(Get|Post|Put|Delete|Request)Mapping|path\(|rpc\s+\w+\(|location\s+/|- path:", "a route is gone", strength=0.9),
                      gains(r"rewrite|StripPrefix|TrimRight\(|prefix:|basePath|rpc\s+\w+\(", "routes are read otherwise", strength=0.6)),
-              {"not_found": 1.0, "unimplemented": 1.0, "errors": 0.2, "decode": 0.3, "rejected": 0.4}),
+              {"not_found": 1.0, "unimplemented": 1.0, "errors": 0.2, "decode": 0.3, "rejected": 0.4}, kind="defect", shows="callers"),
     Mechanism("image_changed", "what it runs on changed",
               either(alters(r"^\s*FROM\s+\S+|image:\s*\S+|base_image|runtime:|go-version|python-version|node-version|JAVA_OPTS|GOGC|GOMAXPROCS|-Xm[xs]|-XX:", "what it runs on changed", strength=0.7), number(r"xm[xsn]|xss|gogc|gomaxprocs|gomemlimit|max_?old_?space", "what a process may use changed", falls=None)),
-              {"crash": 0.5, "restart": 0.7, "gc": 0.9, "memory": 0.9, "tls": 0.4, "authority": 0.7, "cpu": 0.4, "library": 0.6, "fd": 0.2}),
+              {"crash": 0.5, "restart": 0.7, "gc": 0.9, "memory": 0.9, "tls": 0.4, "authority": 0.7, "cpu": 0.4, "library": 0.6, "fd": 0.2}, kind="runtime"),
 )  # fmt: skip
 """What configuration can do."""

@@ -75,8 +75,12 @@ class FileDiff:
 
     @cached_property
     def moved(self) -> frozenset[str]:
-        """Lines that were removed and added alike, white space apart."""
-        return frozenset(map(_squeeze, self.removed)) & frozenset(map(_squeeze, self.added))
+        """Lines that were removed and added alike, white space apart; in Python their depth says what they belong to."""
+        both = frozenset(map(_squeeze, self.removed)) & frozenset(map(_squeeze, self.added))
+        if not self.path.endswith(".py"):
+            return both
+        before, after = ({_squeeze(line): _indent(line) for line in lines} for lines in (self.removed, self.added))
+        return frozenset(line for line in both if before[line] == after[line])
 
     @cached_property
     def lost(self) -> tuple[str, ...]:
@@ -154,6 +158,10 @@ class Diff:
     def lines(self, side: str) -> list[str]:
         """Return the lines that the production files lost (``"lost"``) or gained (``"gained"``)."""
         return [line for item in self.live for line in (item.lost if side == "lost" else item.gained)]
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def _squeeze(line: str) -> str:

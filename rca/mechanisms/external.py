@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from rca.display import cell
+from rca.measures.vocabulary import words
 from rca.mechanisms.base import Found
 from rca.mechanisms.scene import Scene
 from rca.mechanisms.symptoms import is_outside, outside_hosts, symptoms_in
@@ -19,16 +21,29 @@ _GAP = 20.0
 
 _MORE = 1.5
 """How many times more requests from outside are a surge."""
+_FULL = re.compile(
+    r"space|full|free|used|usage|pressure|inode|ENOSPC|extend|read.only|quota|fail|EIO|i/o error", re.IGNORECASE
+)
+_HOST = re.compile(r"(^|[-_.])(node|host|machine|vm|hypervisor)s?\d*($|[-_.])", re.IGNORECASE)
+_AGAIN = re.compile(
+    r"redeliver|requeue|returned to the queue|dead.?letter|\bdlq\b|poison|delivery (attempt|count)", re.IGNORECASE
+)
+_FROM_OUTSIDE = 0.5
+"""Share of the requests that are more from which a surge comes from outside, however much there was before."""
 
 
 @dataclass(frozen=True, slots=True)
 class External:
-    """A cause outside, how it would show, and what one does about it."""
+    """A cause outside, how it would show, and what one does about it.
+
+    `kind` is the kind of fault it makes, as in :class:`rca.mechanisms.base.Mechanism`, or ``data``, ``certificate``, ``surge``.
+    """
 
     name: str
     title: str
     find: Callable[[Scene], Found | None]
     remediation: str
+    kind: str = ""
 
 
 def _symptom(name: str, *, least: float = 0.15) -> Callable[[Scene], Found | None]:
@@ -124,7 +139,8 @@ def _surge(scene: Scene) -> Found | None:
     if scene.entry_ratio is None:
         # a surge is often only what brings a defect to light, so it never explains as much as a cause of its own
         return Found(min(0.45, seen.strength), seen.claim)
-    if scene.entry_ratio < max(_MORE, 0.5 * scene.surge_ratio):
+    inside = scene.entry_ratio < 0.5 * scene.surge_ratio and (scene.entry_share or 0.0) < _FROM_OUTSIDE
+    if scene.entry_ratio < _MORE or inside:
         return Found(min(0.15, 0.3 * seen.strength), f"{seen.claim}, but hardly more come in from outside")
     return Found(
         min(0.7, seen.strength), f"{seen.claim}, and {scene.entry_ratio:.1f} times as many come in from outside"
@@ -162,9 +178,43 @@ def _zone(scene: Scene) -> Found | None:
 def _data(scene: Scene) -> Found | None:
     seen = scene.symptoms.get("data")
     if seen is None:
-        return None
+        return _poison(scene)
     same = {re.sub(r"\W+", " ", item.text) for item in scene.complaints if "data" in symptoms_in(item.text)}
     return Found(0.75 * seen.strength * (1.0 if len(same) <= 3 else 0.6), seen.claim)
+
+
+def _disk_full(scene: Scene) -> Found | None:
+    """Find a disk that is full or failing; a busy one is a consequence."""
+    seen = scene.symptoms.get("disk")
+    return Found(0.7 * seen.strength, seen.claim) if seen and _FULL.search(seen.claim) else None
+
+
+def _host(scene: Scene) -> Found | None:
+    """Find a machine that runs out of memory or CPU while the service on it takes no more than before."""
+    rows = [row for row in scene.moved.iter_rows(named=True) if row["signal"] in ("memory", "cpu", "disk")]
+    own = [row for row in rows if row["service_name"] == scene.incident.service_name and row["score"] * row["bad"] > 0]
+    hosts = [row for row in rows if _HOST.search(row["service_name"]) and row["score"] * row["bad"] > 0]
+    if own or not hosts:
+        return None
+    top = max(hosts, key=lambda row: abs(row["score"]))
+    return Found(
+        0.5, f"{top['metric_name']} of {top['service_name']} went from {cell(top['before'])} to {cell(top['during'])}"
+    )
+
+
+def _poison(scene: Scene) -> Found | None:
+    """Find a message that cannot be digested and comes again and again: it is refused, and redeliveries rise."""
+    refused = max((scene.symptoms[name] for name in ("decode", "nil", "validation") if name in scene.symptoms),
+                  key=lambda item: item.strength, default=None)  # fmt: skip
+    again = [
+        row
+        for row in scene.moved.iter_rows(named=True)
+        if row["score"] > 0 and _AGAIN.search(words(row["metric_name"]))
+    ]
+    said = [item.text for item in scene.complaints if _AGAIN.search(item.text)]
+    if refused is None or not (again or said):
+        return None
+    return Found(0.6 * refused.strength, f"{refused.claim}, and it comes again and again")
 
 
 def _network(scene: Scene) -> Found | None:
@@ -177,21 +227,23 @@ def _network(scene: Scene) -> Found | None:
 
 
 EXTERNAL: tuple[External, ...] = (
-    External("certificate_expired", "a certificate expired", _symptom("certificate"), "rotate-cert"),
+    External("certificate_expired", "a certificate expired", _symptom("certificate"), "rotate-cert", "certificate"),
     External("credential_expired", "a token, key or licence expired", _symptom("credential"), "rotate-credentials"),
-    External("dns", "names are not resolved", _dns, "escalate-upstream"),
-    External("provider", "a provider outside fails", _provider, "failover"),
+    External("dns", "names are not resolved", _dns, "escalate-upstream", "network"),
+    External("provider", "a provider outside fails", _provider, "failover", "dependency"),
     External("node", "a machine or zone is lost", _node, "drain-node"),
     External("zone", "a zone or region is lost", _zone, "failover"),
-    External("surge", "more traffic than the system is sized for", _surge, "scale-up"),
-    External("data", "a record that the code cannot digest", _data, "fix-data"),
-    External("counterpart", "what another party sends changed", lambda scene: _half(_symptom("counterpart")(scene), 0.8), "escalate-upstream"),
+    External("surge", "more traffic than the system is sized for", _surge, "scale-up", "surge"),
+    External("data", "a record that the code cannot digest", _data, "fix-data", "data"),
+    External("plan_flip", "the database plans a statement otherwise", lambda scene: _half(_symptom("plan")(scene), 0.8), "refresh-statistics", "database"),
+    External("counterpart", "what another party sends changed", lambda scene: _half(_symptom("counterpart")(scene), 0.8), "escalate-upstream", "data"),
+    External("host", "what shares the host takes its memory or CPU", _host, "drain-node", "runtime"),
     External("clock", "a clock is off", lambda scene: _half(_symptom("clock")(scene), 0.8), "fix-clock"),
-    External("neighbour", "another tenant of the host takes the CPU", lambda scene: _half(_symptom("steal")(scene), 0.7), "move-workload"),
-    External("disk_full", "a disk is full", lambda scene: _half(_symptom("disk")(scene), 0.7), "free-disk"),
-    External("database_failover", "the database changed its primary or was in maintenance", lambda scene: _half(_symptom("failover")(scene), 0.8), "failover"),
-    External("network", "the network loses or delays packets", _network, "escalate-upstream"),
-    External("quota", "a quota of a provider is used up", lambda scene: _half(_symptom("throttle")(scene), 0.35), "scale-up"),
+    External("neighbour", "another tenant of the host takes the CPU", lambda scene: _half(_symptom("steal")(scene), 0.7), "move-workload", "runtime"),
+    External("disk_full", "a disk is full", _disk_full, "free-disk"),
+    External("database_failover", "the database changed its primary or was in maintenance", lambda scene: _half(_symptom("failover")(scene), 0.8), "failover", "database"),
+    External("network", "the network loses or delays packets", _network, "escalate-upstream", "network"),
+    External("quota", "a quota of a provider is used up", lambda scene: _half(_symptom("throttle")(scene), 0.35), "scale-up", "dependency"),
     External("platform", "the platform reports an incident", _platform, "escalate-upstream"),
 )  # fmt: skip
 """What can go wrong without a change, most specific first."""

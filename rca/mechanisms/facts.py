@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 
 from rca.mechanisms.diffs import Diff, FileDiff, tokens
 
-__all__ = ["Number", "changed_numbers", "changed_pairs", "count", "gained", "lost"]
+__all__ = ["Number", "changed_numbers", "changed_pairs", "count", "gained", "lost", "measured"]
 
 _UNITS = {
     "ns": 1e-9, "nanosecond": 1e-9, "nanoseconds": 1e-9, "us": 1e-6, "microsecond": 1e-6, "microseconds": 1e-6, "ms": 1e-3, "milli": 1e-3,
@@ -23,6 +23,8 @@ _TIME_UNITS = frozenset(
 _NUMBER = re.compile(
     r"(?:(?<![\w.])|(?<=-Xm[xsn])|(?<=-Xss))(?P<value>\d[\d_]*(?:\.\d+)?)\s*\*?\s*(?:time\.|TimeUnit\.|Duration\.|datetime\.)?(?P<unit>[A-Za-z]{1,12})?(?![\w])"
 )
+_CORES = re.compile(r"\bcpus?\b", re.IGNORECASE)
+"""Where ``500m`` is half a processor and not eight hours."""
 _WRAPPED = re.compile(
     r"(?:of|from_?)?(?P<unit>millis|milliseconds|seconds|minutes|hours|secs|ms)\s*[(=:]\s*(?P<value>\d[\d_]*(?:\.\d+)?)",
     re.IGNORECASE,
@@ -70,7 +72,14 @@ def _shape(line: str) -> str:
     return re.sub(r"\d[\d_.]*", "0", line.strip())
 
 
-def _numbers(line: str) -> list[tuple[float, bool]]:
+def measured(line: str) -> list[tuple[float, bool]]:
+    """Return the numbers of a line, those of time in seconds, and whether each is one of time.
+
+    Examples
+    --------
+    >>> measured("retry(3, Duration.ofMillis(250))"), measured("cpu: 500m")
+    ([(3.0, False), (0.25, True)], [(0.5, False)])
+    """
     found = []
     wrapped = {
         match.start("value"): _UNITS[match["unit"].lower()]
@@ -82,6 +91,8 @@ def _numbers(line: str) -> list[tuple[float, bool]]:
         unit = (match["unit"] or "").lower()
         if match.start("value") in wrapped:
             found.append((value * wrapped[match.start("value")], True))
+        elif unit == "m" and _CORES.search(line):
+            found.append((value / 1000, False))
         elif unit in _UNITS:
             found.append((value * _UNITS[unit], unit in _TIME_UNITS))
         else:
@@ -102,7 +113,7 @@ def changed_numbers(diff: Diff) -> list[Number]:
     out = []
     for item in diff.live:
         for old, new in () if item.is_manifest else changed_pairs(item):
-            before, after = _numbers(old), _numbers(new)
+            before, after = measured(old), measured(new)
             if len(before) != len(after):
                 continue
             words = frozenset(tokens(f"{old}\n{new}"))

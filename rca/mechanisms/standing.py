@@ -19,12 +19,12 @@ _HERE = 6.0
 _WAY = -4.0
 
 
-def where_it_begins(scene: Scene, candidate: Candidate, *, known: bool) -> tuple[float, str] | None:
+def where_it_begins(scene: Scene, candidate: Candidate, *, known: bool, shows: str = "") -> tuple[float, str] | None:
     """Weigh whether the incident begins where the change lies: a service that works as before was not broken by it.
 
     What a caller changes can show at what it calls (more queries, retries), so a caller whose change is known to do harm
-    loses nothing; any other change would have shown where it lies first. A gap between two services is no trait
-    of the one that is called.
+    loses nothing; nor does one that shows at others first (`shows`: a field renamed, a probe), or whose service no request names. Any other change would have
+    shown where it lies first. A gap between two services is no trait of the one that is called.
     """
     if not scene.standing or not candidate.services:
         return None
@@ -42,7 +42,8 @@ def where_it_begins(scene: Scene, candidate: Candidate, *, known: bool) -> tuple
             return _HERE * min(1.0, first.score / (2 * _STANDS)), f"{best} is where it begins: {clue.claim[:90]}"
         return None
     calls = any(first.service_name in scene.graph.below(name) for name in candidate.services)
-    if not (calls and known):
+    untold = not scene.graph.services.intersection(candidate.services)
+    if not (known and (calls or untold or shows)):
         return -_HERE * behind, f"it begins at {first.service_name}, and {best} stands out less"
     return None
 

@@ -53,11 +53,12 @@ SYMPTOMS: tuple[Symptom, ...] = (
     Symptom("restart", "processes are killed or restart", r"OOMKilled|CrashLoopBackOff|back.off restarting|exit(ed)? (with )?(code|status) (1\d\d|[1-9])|restarting|SIGKILL|SIGTERM|container (was )?(killed|terminated)|evicted|failed to start", ("restarts",)),
     Symptom("probe", "health checks fail", r"(liveness|readiness|startup|health) ?(probe|check) (failed|failing|error)|unhealthy|failed health"),
     Symptom("crash", "it panics", r"\bpanic\b|fatal error|Traceback|unhandled (exception|rejection|error)|uncaught|core dumped|abort\w*\b|assertion|goroutine panicked|stack ?trace"),
-    Symptom("disk", "a disk is full or slow", r"no space left|disk (is )?(full|pressure|quota)|ENOSPC|read.only file ?system|inode|write error|i/o error|EIO|disk usage|volume (is )?full|low disk", ("disk",)),
+    Symptom("disk", "a disk is full or slow", r"no space left|disk (is )?(full|pressure|quota)|ENOSPC|read.only file ?system|inode|write error|i/o error|EIO|disk (usage|failure|error)|raid|degraded array|volume (is )?full|low disk", ("disk",)),
+    Symptom("too_large", "a message is too large", r"(larger|bigger|longer) than (the )?max|too (large|big|long)|\b413\b|(message|payload|body|request) size|exceeds (the )?(max\w*|limit|allowed|configured)|max_allowed_packet|RecordTooLarge"),
     Symptom("throttle", "a quota or rate limit is reached", r"throttl|ProvisionedThroughput|rate.?limit|\b429\b|too many requests|quota|SlowDown|capacity (exceeded|limit|rising)|exceeded .{0,30}(capacity|limit|quota)|RequestLimitExceeded|ResourceExhausted|RESOURCE_EXHAUSTED|over.?limit", ("throttling",)),
     Symptom("throttled", "the CPU limit is reached", r"cpu (limit|quota|throttl\w+)|cfs", ("throttling",)),
     Symptom("breaker", "a circuit breaker is open", r"circuit|breaker (is )?open|CallNotPermitted|upstream overflow|outlier|bulkhead", ("breaker",)),
-    Symptom("retries", "calls are repeated again and again", r"retry storm|retries? (exhausted|budget)|max(imum)? (retries|attempts)|attempt \d+ of|retrying|retry \d+", ("retries",)),
+    Symptom("retries", "calls are repeated again and again", r"retry storm|retries? (exhausted|budget)|max(imum)? (retries|attempts)|attempt \d+ of|retrying|retry \d+|attempt \d+|trying again", ("retries",)),
     Symptom("cancelled", "callers give up", r"context cancel|cancell?ed by (client|caller)|client (closed|disconnected|cancell?ed)|\b499\b|broken pipe|request aborted|CANCELLED"),
     Symptom("timeout", "time limits are exceeded", r"deadline|timed? ?out|timeout|ETIMEDOUT|\b504\b|gateway time|statement timeout|exceeded .{0,12}ms"),
     Symptom("refused", "connections are refused or cut", r"connection (refused|reset|closed|aborted|lost|dropped)|(server|remote|peer) (disconnected|closed)|RemoteProtocolError|without sending a response|premature(ly)? (close|end)|incomplete ?read|ECONNREFUSED|ECONNRESET|reset by peer|unreachable|no route to host|\bEOF\b|upstream connect error|no healthy upstream|no instances? available|connect failed|dial tcp|reset connection|unavailable|\b503\b"),
@@ -68,13 +69,14 @@ SYMPTOMS: tuple[Symptom, ...] = (
     Symptom("decode", "data cannot be read", r"unmarshal|unknown field|missing (required )?(field|key|property|attribute|param)|failed to (parse|decode|deserial\w+|unmarshal)|unexpected (token|end|field|character|type)|KeyError|JSONDecode|cannot (parse|decode|deserialize|unmarshal)|schema (mismatch|validation|registry|version)|invalid (json|payload|wire|type|format|message)|Unrecognized|parse error|decod\w+ (error|fail\w*)|Serializ\w*Exception|(Number|Date|Time)?(Format|Parse)Exception|error converting|proto:|avro|mapping_exception|type mismatch"),
     Symptom("validation", "inputs are refused", r"validation|\b400\b|\b422\b|bad request|unprocessable|invalid (argument|value|input|request|parameter|date|currency)|must (be|not|have)|is required|not allowed|ValueError|IllegalArgument"),
     Symptom("rejected", "requests are turned away", r"reject|denied|declin|refus|blocked|dropped|shed"),
-    Symptom("data", "a record cannot be digested", r"malformed|corrupt|poison|bad (record|row|data|message|input)|invalid (record|row|utf|character|byte|timestamp|unicode|(start|continuation) byte)|Unicode\w*Error|undecodable|(record|row|message|event|document|line|offset)s? #?\S*\d\S* .{0,60}(cannot be|could not be|can.t be|not) (decoded|parsed|read|processed|digested)|unexpected (column|delimiter|header)|checksum|truncated|garbage(?! ?collect)|\bNaN\b|negative (amount|quantity|balance|price)|encoding|unexpected null"),
+    Symptom("data", "a record cannot be digested", r"malformed|corrupt|poison|bad (record|row|data|message|input)|invalid (record|row|utf|character|byte|timestamp|unicode|(start|continuation) byte)|Unicode\w*Error|undecodable|(record|row|message|event|document|line|offset)s? #?\S*\d\S* .{0,60}(cannot be|could not be|can.t be|not) (decoded|parsed|read|processed|digested)|no partition of relation|unexpected (column|delimiter|header)|checksum|truncated|garbage(?! ?collect)|\bNaN\b|negative (amount|quantity|balance|price)|encoding|unexpected null"),
     Symptom("business", "results are wrong", r"mismatch|discrepan|wrong (total|amount|price|currency|result)|incorrect|reconcil|inconsisten|double.?charg|over.?charg|under.?charg|imbalance|rounding|off by"),
     Symptom("duplicate", "things happen twice", r"duplicate|already (exists|processed)|double (charge|processing|send)|idempot|twice|replayed"),
     Symptom("stale", "old data is served", r"\bstale\b|out.?dated|out of date|(?<!falls )(?<!falling )(?<!fell )\bbehind\b|replica(tion)? lag|old version|not (yet )?(visible|propagated)|read.your.writes|cache (is )?stale", ("replication",)),
     Symptom("queue", "a backlog grows", r"(consumer|queue|partition|replication) lag|backlog|queue depth|dead.?letter|DLQ|rebalanc|unacked|visibility timeout|redeliver|messages? (pending|waiting)|(falls|falling|fell) behind|poll.?interval|poll timeout|unacknowledged|prefetch window|lag (is )?(growing|high)", ("queue",)),
     Symptom("cache", "a cache misses", r"cache (miss|stampede|evict|cold|flush|invalidat)|thundering herd|hit (rate|ratio)|MISS\b|evict", ("cache",)),
     Symptom("slow_query", "statements are slow", r"slow (query|statement|sql|log)|full (table|collection|index)? ?scan|seq(uential)? scan|missing index|without (an )?index|COLLSCAN|query (took|exceeded|timeout)|temp(orary)? (file|table)|rows examined"),
+    Symptom("plan", "the database plans its statements otherwise", r"automatic analyze|analyze of table|estimat\w+.{0,30}\bactual|plan (was |has )?(chang|flip|regress)\w*|stale statistics|statistics (are|were|of \S+ (are|were)) (stale|updated|refreshed)"),
     Symptom("queries", "more statements a request", r"n\+1|queries per request|too many queries|query count|\d+ (queries|statements|selects) (in|per|for)|queries (in one|for one|per)|single.item|batching disabled|one by one|\bper.item\b", ("queries",)),
     Symptom("db_cpu", "the database works at its limit", r"database (cpu|load|overload)|db (cpu|load)", ("db_cpu",)),
     Symptom("cpu", "the CPU is busy", r"cpu (usage|saturat|pressure|high|spike|bound)|high load|load average", ("cpu",)),
@@ -87,21 +89,21 @@ SYMPTOMS: tuple[Symptom, ...] = (
     Symptom("zone", "a zone or region is lost", r"\b(availability zone|zone|region|racks?|data ?cent(er|re))\b.{0,50}(unreachable|outage|impair\w*|loss|lost|down|unavailable|degraded|offline|power)|(loss of power|power loss|outage|impairment) .{0,40}\b(zone|region|racks?|data ?cent)"),
     Symptom("clock", "a clock is off", r"clock (skew|drift|offset|is (off|behind|ahead))|clock of\b|\bntpd?\b|chrony|timex offset|not (yet )?active|(nbf|iat|issued).{0,40}future|used before issued|RequestTimeTooSkewed|time ?skew"),
     Symptom("steal", "another machine on the same host takes the CPU", r"\bsteal\b|noisy neighbo|neighbou?r on|vcpu (wait|ready)|cpu ready|scheduler delay"),
-    Symptom("counterpart", "what another party sends changed", r"(\btheir\b|partner|vendor|supplier|acquirer|carrier|provider|third.party|upstream|counterpart|feed|webhook)\b.{0,80}\b(format|schema|version|column|field|layout|payload|contract)s?\b.{0,60}\b(chang|unexpected|unknown|new|renamed|differ)\w*|\bnew (format|schema|version) (of|from) (the )?(partner|vendor|provider|bank|carrier)"),
+    Symptom("counterpart", "what another party sends changed", r"(\btheir\b|partner|vendor|supplier|acquirer|carrier|provider|third.party|upstream|counterpart|feed|webhook)\b.{0,80}\b(format|schema|version|column|field|layout|payload|contract)s?\b.{0,60}\b(chang|unexpected|unknown|new|renamed|differ)\w*|\b(partner|vendor|supplier|carrier|provider|feed|webhook)\b.{0,60}\b(unexpected|unknown|new|renamed|changed) (format|schema|version|column|field|layout|payload)|\bnew (format|schema|version) (of|from) (the )?(partner|vendor|provider|bank|carrier)"),
     Symptom("network", "packets are lost or late", r"packet loss|network (is )?(unreachable|partition|error)|retransmi|link (down|flap)|connection quality|bgp|mtu|peering|vpn|conntrack"),
     Symptom("surge", "more requests than usual", r"(traffic|request|load) (spike|surge|burst|flood)|too much traffic|\bbots?\b|crawler|scrap(er|ing|y)\b|ddos|thundering|campaign|user.?agent|above (the )?(normal|usual)|(requests|traffic) from .{0,40}(agent|addresses|\bASN?\b)|one ASN", ()),
     Symptom("latency", "requests take longer", r"\bslow\b|latency|response time|took \d+", ("latency",)),
     Symptom("errors", "requests fail", r"error|fail|exception|\b5\d\d\b", ("errors", "availability")),
 )  # fmt: skip
 _EXCLUSIVE = (("certificate", "credential"), ("certificate", "authority", "tls"), ("relation", "not_found"), ("column", "not_found"),
-              ("dns", "not_found"), ("cancelled", "timeout"), ("pool", "timeout"), ("deadlock", "timeout"), ("dns", "timeout"), ("throttle", "throttled"), ("memory", "throttle"), ("clock", "auth", "credential", "stale"), ("steal", "latency"), ("counterpart", "decode", "validation", "column"), ("zone", "node", "network"))  # fmt: skip
+              ("dns", "not_found"), ("cancelled", "timeout"), ("pool", "timeout"), ("deadlock", "timeout"), ("dns", "timeout"), ("throttle", "throttled"), ("memory", "throttle"), ("too_large", "throttle", "throttled"), ("clock", "auth", "credential", "stale"), ("steal", "latency"), ("counterpart", "data", "decode", "validation", "column"), ("zone", "node", "network"))  # fmt: skip
 _COMPILED = {symptom.name: re.compile(symptom.pattern, re.IGNORECASE) for symptom in SYMPTOMS}
 _QUANTITY = re.compile(
     r"(?:(?<=threshold=)|(?<=observed=))\d[\d.]*|\b\d[\d.,]*(?=\s?(?:ms|us|ns|s|secs?|seconds?|min|minutes|%|[kKMGT]i?B)\b)"
 )
 """Numbers that measure something: 400 ms is no status code."""
 _HOST = re.compile(
-    r"(?<![\w.@-])((?:[a-z0-9-]+\.)+(?:com|net|org|io|dev|co|cloud|ai|app|us|eu|de|uk|gov|edu|info|biz))\b",
+    r"(?<![\w.@-])((?:[a-z0-9-]+\.)+(?:com|net|org|io|dev|co|cloud|ai|app|us|eu|de|uk|gov|edu|info|biz))\b(?!\.[A-Za-z_])",
     re.IGNORECASE,
 )
 _INSIDE = re.compile(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rca.mechanisms.described import described
+from rca.mechanisms.doing import MECHANISMS
 from rca.mechanisms.facts import changed_numbers
-from rca.mechanisms.weigh import MECHANISMS
 
 
 def row(kind="config", title="", key="", before="", after=""):

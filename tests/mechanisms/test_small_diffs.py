@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rca.mechanisms.diffs import parse_diff
-from rca.mechanisms.weigh import MECHANISMS
+from rca.mechanisms.doing import MECHANISMS
 
 CULPRITS = [
     ("timeout_lowered", "app/http.kt", "-val callTimeout = Duration.ofSeconds(8)\n+val callTimeout = Duration.ofSeconds(1)"),

@@ -57,6 +57,10 @@ class Scenario:
     after: int = 22
     alert_after: float = 4.0
     normal: str = "handled request"
+    kinds: tuple[str, ...] = ()
+    """Ids of the hypotheses that are true of it, where that is fixed."""
+    noise: float = 0.04
+    """Spread of a metric as a share of its level; beyond 0.04 minutes resemble the one before."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,13 +118,16 @@ def dump(path: pathlib.Path, document: object) -> None:
 
 def write_metrics(scenario: Scenario, path: pathlib.Path, drawn: random.Random, stamp) -> None:  # type: ignore[no-untyped-def]
     rows: list[list[object]] = []
+    last = [0.0] * len(scenario.metrics)
+    memory = 0.6 if scenario.noise > 0.04 else 0.0
     for minute in range(-scenario.before, scenario.after):
-        for owner, name, low, high, *climb in scenario.metrics:
+        for number, (owner, name, low, high, *climb) in enumerate(scenario.metrics):
             lead = climb[0] if climb else 0.0
             share = min(1.0, max(0.0, (minute + lead) / lead)) if lead else float(minute >= 0)
             level = low + (high - low) * share
             steady = low == high and float(low).is_integer()
-            value = level if steady else level * (1 + drawn.gauss(0, 0.04))
+            last[number] = last[number] if steady else memory * last[number] + drawn.gauss(0, scenario.noise)
+            value = level if steady else level * max(0.0, 1 + last[number])
             rows.append([stamp(minute), owner, name, round(value, 5)])
     with path.open("w", newline="") as out:
         writer = csv.writer(out)

@@ -71,9 +71,36 @@ BY_LANGUAGE: dict[str, tuple[Entry, ...]] = {
     ),
 }  # fmt: skip
 
+ELSEWHERE: dict[str, tuple[Entry, ...]] = {
+    "kotlin": (
+        ("refactor: data class for slug", "src/main/kotlin/app/Slug.kt", "-class Slug(val text: String)\n+data class Slug(val text: String)"),
+        ("chore: bump ktlint", "build.gradle.kts", '-    id("org.jlleitschuh.gradle.ktlint") version "12.1.0"\n+    id("org.jlleitschuh.gradle.ktlint") version "12.1.1"'),
+    ),
+    "php": (
+        ("refactor: promoted properties", "src/Money.php", "-    private int $cents;\n+    public function __construct(private int $cents) {}"),
+        ("chore: bump phpstan", "composer.json", '-        "phpstan/phpstan": "1.10.57",\n+        "phpstan/phpstan": "1.10.58",'),
+    ),
+    "rust": (
+        ("refactor: derive Debug", "src/money.rs", "-#[derive(Clone)]\n+#[derive(Clone, Debug)]"),
+        ("chore: bump clap", "Cargo.toml", '-clap = "4.4.0"\n+clap = "4.4.1"'),
+    ),
+    "elixir": (
+        ("refactor: pipe in slug", "lib/app/slug.ex", "-    String.downcase(String.trim(text))\n+    text |> String.trim() |> String.downcase()"),
+        ("chore: bump credo", "mix.exs", '-      {:credo, "~> 1.7.3", only: :dev},\n+      {:credo, "~> 1.7.4", only: :dev},'),
+    ),
+    "scala": (
+        ("refactor: case class for slug", "src/main/scala/app/Slug.scala", "-class Slug(val text: String)\n+case class Slug(text: String)"),
+        ("chore: bump scalafmt", ".scalafmt.conf", '-version = "3.7.17"\n+version = "3.8.0"'),
+    ),
+}  # fmt: skip
+
 
 def harmless(language: str, drawn: random.Random) -> list[Entry]:
     """A dozen harmless commits, in an order of their own."""
-    found = [*ANYWHERE, *BY_LANGUAGE[language], *BY_LANGUAGE[drawn.choice(sorted(BY_LANGUAGE))]]
+    found = [
+        *ANYWHERE,
+        *(BY_LANGUAGE.get(language) or ELSEWHERE[language]),
+        *BY_LANGUAGE[drawn.choice(sorted(BY_LANGUAGE))],
+    ]
     drawn.shuffle(found)
     return found[:14]
