@@ -8,9 +8,19 @@ from collections.abc import Iterable, Sequence
 from rca.hypotheses.base import Hypothesis
 from rca.hypotheses.experimental import experimental_evidence
 from rca.hypotheses.observed import Observed
+from rca.hypotheses.origin import began_elsewhere
 from rca.model import Evidence, Experiment, Status, Verdict, Verdicts
 
-__all__ = ["CORRELATION", "FAMILY_CAP", "OBSERVATION_CAP", "contributes", "family_decibans", "judge", "total"]
+__all__ = [
+    "CORRELATION",
+    "FAMILY_CAP",
+    "OBSERVATION_CAP",
+    "REMAINDER",
+    "contributes",
+    "family_decibans",
+    "judge",
+    "total",
+]
 
 CORRELATION = 0.5
 """How far tests of one family repeat each other: 0 they are independent, 1 they are one test."""
@@ -24,6 +34,9 @@ _MAIN = ("place", "origin")
 """Families of evidence that ask for the main mechanism, and so say nothing of a lesser one."""
 CONTRIBUTING = 5.0
 """Decibans of a hypothesis's own symptoms from which it contributes while another leads."""
+REMAINDER = 0.25
+"""Share of the excess, by the lower end of its interval, that lies in the place of a hypothesis and that a leader whose place is
+another does not explain: from there one plain symptom is enough."""
 
 
 def family_decibans(weights: Sequence[float], *, correlation: float = CORRELATION) -> float:
@@ -103,14 +116,22 @@ def contributes(observed: Observed, hypothesis: Hypothesis, evidence: Sequence[E
     Two things are asked. Its own symptoms are there: the evidence without the place of the excess, which asks for the
     main mechanism, reaches :data:`CONTRIBUTING` decibans. And some of the excess lies in its place: the interval of that
     share begins above nothing, where the share can be told at all.
+
+    Or much of the excess lies in its place (:data:`REMAINDER`), so that the main mechanism leaves it over, and one symptom shows
+    plainly: that others which it might have brought are missing then says little. Where the incident begins further down, its
+    place is explained by that.
     """
-    symptoms, _ = total(item for item in evidence if item.family not in _MAIN and item.kind != "experiment")
-    if symptoms < CONTRIBUTING:
+    own = [item for item in evidence if item.family not in _MAIN and item.kind != "experiment" and not item.missing]
+    symptoms, _ = total(own)
+    plainest = max((item.decibans for item in own), default=0.0)
+    if max(symptoms, plainest) < CONTRIBUTING:
         return False
     if observed.requests is None or hypothesis.place not in observed.requests.places:
-        return True
+        return symptoms >= CONTRIBUTING
     share, _ = observed.requests.excess_share(hypothesis.place)
-    return share.low is None or share.low > 0
+    if symptoms >= CONTRIBUTING:
+        return share.low is None or share.low > 0
+    return share.low is not None and share.low >= REMAINDER and began_elsewhere(observed) is None
 
 
 def _status(evidence: Sequence[Evidence], probability: float, seen: float, part: bool, *, leads: bool) -> Status:

@@ -10,7 +10,7 @@ from rca.mechanisms.diffs import Diff
 __all__ = ["CAPACITY"]
 
 _POOL = r"max_?(conn|open|active|idle|pool|thread|worker|size|concurren)|pool|maxconns?|conns?\b|threads?|workers?|concurrency|parallel|slots|semaphore|processes|instances|permits|backlog|queue_?(size|depth|capacity)"
-_TIMEOUT = r"timeout|deadline|withtimeout|max_?wait|read_?time|connect_?time|ttl\b|grace|context|budget"
+_TIMEOUT = r"timeout|deadline|withtimeout|max_?wait|read_?time|connect_?time|ttl\b|grace|context|budget|after\b|lease|heartbeat|expir\w*|liveness"
 _RETRY = r"retr(y|ies)|attempts?|redeliver|backoff|jitter|hedg"
 _LIMIT = r"memory|heap|xmx|cpu|limits?|requests|quota|resources|maxmemory|ulimit|storage|disk|iops|shared_buffers|buffer|capacity|throughput|units|rcu|wcu"
 
@@ -31,7 +31,7 @@ CAPACITY: tuple[Mechanism, ...] = (
     Mechanism("pool_raised", "a pool or its concurrency became larger", number(_POOL, "a ceiling rose", falls=False, unless=r"idle_?time|timeout|lifetime|period|interval|idle", strength=0.7),
               {"connections": 1.0, "db_cpu": 0.6, "memory": 0.6, "throttle": 0.7, "deadlock": 0.3, "cpu": 0.4}, shows="callees"),
     Mechanism("timeout_lowered", "a time limit became shorter", number(_TIMEOUT, "a time limit fell", falls=True),
-              {"timeout": 1.0, "cancelled": 0.9, "errors": 0.3, "refused": 0.2, "breaker": 0.5}, kind="dependency", shows="callees"),
+              {"timeout": 1.0, "cancelled": 0.9, "errors": 0.3, "refused": 0.2, "breaker": 0.5, "probe": 0.8}, kind="dependency", shows="callees"),
     Mechanism("timeout_raised", "a time limit became longer or is gone",
               either(number(_TIMEOUT, "a time limit rose", falls=False, strength=0.8), loses(r"timeout|deadline|WithTimeout|WithDeadline", "a time limit is gone", unless=r"timeout|deadline", strength=0.9)),
               {"threads": 0.9, "pool": 0.8, "queue": 0.7, "latency": 0.6, "memory": 0.3, "connections": 0.5}, shows="callers"),

@@ -56,6 +56,7 @@ _UNIT = re.compile(
     re.IGNORECASE,
 )
 """A unit of time, as a word, in the name of a function or behind a number."""
+_OPERATOR = r"[<>=!|]=?|&&?(?!\.)|[-+*/%]\s*\d+"
 _STATEMENT = re.compile(
     r"^\s*(?:(?:go|await|defer|spawn|yield)\s+)?(?:[\w$]+(?:\.|->|::|\())*?(?P<name>[\w$]{3,})(?:\.\w+)?\([^=]*\)[;,]?\s*$"
 )
@@ -139,15 +140,23 @@ def _step_gone(diff: Diff) -> Found | None:
     return None
 
 
+def _order_changed(diff: Diff) -> Found | None:
+    """Find a comparison whose sides were exchanged."""
+    for item in diff.live:
+        for old, new in changed_pairs(item):
+            compared = re.search(r"\w\s*(-|<=>|<|>|\.compareTo\b|\.localeCompare\b)\s*\(?\w", old)
+            if compared and old.strip() != new.strip() and sorted(old.strip()) == sorted(new.strip()):
+                return Found(0.9, f"what is compared changed sides: “{old.strip()[:50]}” → “{new.strip()[:50]}”")
+    return None
+
+
 def _turned(diff: Diff) -> Found | None:
     """Find a line whose names stayed and whose operators, signs or bounds changed."""
     for item in diff.live:
         for old, new in changed_pairs(item):
             if tokens(old) != tokens(new) or _SHAPE.sub("", old) == _SHAPE.sub("", new):
                 continue
-            if re.search(r"\w\s*(-|<|>|/|<=>|\bcompareTo\b)\s*\w", old) and sorted(old) == sorted(new):
-                return Found(0.9, f"what is compared changed sides: “{old.strip()[:50]}” → “{new.strip()[:50]}”")
-            if re.findall(r"[<>=!&|]=?|[-+*/%]\s*\d+", old) != re.findall(r"[<>=!&|]=?|[-+*/%]\s*\d+", new):
+            if re.findall(_OPERATOR, old) != re.findall(_OPERATOR, new):
                 return Found(0.8, f"an operator or a bound changed: “{old.strip()[:50]}” → “{new.strip()[:50]}”")
     return None
 
@@ -264,9 +273,11 @@ CODE: tuple[Mechanism, ...] = (
               {"data": 0.6, "cache": 0.6, "queue": 0.7, "auth": 0.6, "duplicate": 0.8, "relation": 0.7, "certificate": 0.5, "stale": 0.8, "decode": 0.4, "errors": 0.2, "slow_query": 0.2, "credential": 0.6, "memory": 0.3, "disk": 0.3}, kind="defect"),
     Mechanism("condition_changed", "a condition or bound was turned",
               either(_turned, number(r".", "a boundary moved", falls=None, strength=0.35), gains(r"\b(if|elif|elsif|unless|when|case|while)\b.*(<=|>=|<|>|==|!=|&&|\|\||\b(not|and|or|in|is)\b|!\w)", "a condition is new", strength=0.25)),
-              {"index": 1.0, "data": 0.5, "auth": 0.6, "errors": 0.2, "duplicate": 0.4, "business": 0.8, "validation": 0.5, "rejected": 0.4, "stale": 0.3, "queue": 0.5, "latency": 0.4}, kind="defect"),
+              {"index": 1.0, "data": 0.5, "auth": 0.6, "errors": 0.2, "duplicate": 0.4, "business": 0.8, "validation": 0.5, "rejected": 0.4, "stale": 0.3}, kind="defect"),
+    Mechanism("order_changed", "what comes first changed", _order_changed,
+              {"queue": 0.7, "latency": 0.6, "business": 0.9, "stale": 0.6, "index": 0.6, "rejected": 0.5}, kind="defect"),
     Mechanism("arithmetic_changed", "what is computed changed: units, rounding, signs, time zones",
-              either(alters(r"ZoneId|ZoneOffset|TimeZone|tz_?info|timezone|\bpytz\b|\bUTC\b|time\.Local\b|in_time_zone|localtime|gmtime", "what time of day is meant changed", strength=0.8), alters(r"\b(Decimal|BigDecimal|float|double|to_f|to_i|toDouble|toFloat|parseFloat)\b", "how exactly it computes changed", strength=0.8), loses(_SCALE, "a conversion is gone", strength=0.9), gains(_SCALE, "a conversion is new", strength=0.8),
+              either(alters(r"ZoneId|ZoneOffset|TimeZone|tz_?info|timezone|\bpytz\b|\bUTC\b|time\.Local\b|in_time_zone|localtime|gmtime", "what time of day is meant changed", strength=0.8), alters(r"\b(Decimal|float|double)\(|\bBigDecimal\b|\.to_[fi]\b|\b(toDouble|toFloat|parseFloat)\b", "how exactly it computes changed", strength=0.8), loses(_SCALE, "a conversion is gone", strength=0.9), gains(_SCALE, "a conversion is new", strength=0.8),
                      gains(r"parseInt|parseFloat|Decimal|float64\(|int\(|LocalDate|currency|math\.|Date\(|datetime|strptime|strftime", "what is computed changed", strength=0.4)),
               {"business": 1.0, "data": 0.8, "validation": 0.7, "rejected": 0.7, "auth": 0.5, "index": 0.3, "decode": 0.3}, kind="defect"),
 )  # fmt: skip

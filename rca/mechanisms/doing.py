@@ -54,6 +54,7 @@ def what_it_does(scene: Scene, out: Weighed) -> None:
     vague = bool(matches) and matches[0][3].strength <= _VAGUE
     innocent = harmless(diff) if score < _HARMLESS or vague else None
     if innocent is not None:
+        out.is_harmless = True
         out.add(-12.0, f"{innocent.claim}, which hardly ever does harm")
     elif not matches:
         worth, what = (-6.0, "what it says") if candidate.told else (-8.0, "its diff")

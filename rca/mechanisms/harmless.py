@@ -84,7 +84,9 @@ def _bounded_cache(diff: Diff) -> Found | None:
 
 def _rearranged(diff: Diff) -> Found | None:
     """Find a handler written otherwise: what it calls stayed, and only what reads inputs and writes answers differs."""
-    lost, gained = diff.lines("lost"), diff.lines("gained")
+    # with the lines that stayed: they hold the work itself
+    lost = [line for item in diff.live for line in item.removed]
+    gained = [line for item in diff.live for line in item.added]
     if len(lost) < 2 or (re.findall(r"\d+", "".join(gained)) and not _same_numbers(lost, gained)):
         return None
     before, after = (

@@ -22,7 +22,8 @@ class Weighed:
     """A change with everything that speaks for and against it.
 
     `mechanism` is what it can do that is seen, `symptom` by what it shows, `shows` where it shows first (``callers``,
-    ``callees`` or empty), `kind` the kind of fault that it makes; all empty where nothing it can do is seen.
+    ``callees`` or empty), `kind` the kind of fault that it makes; all empty where nothing it can do is seen. `is_harmless`:
+    whether it is of a kind that hardly ever does harm.
     """
 
     candidate: Candidate
@@ -31,6 +32,7 @@ class Weighed:
     symptom: str = ""
     shows: str = ""
     kind: str = ""
+    is_harmless: bool = False
 
     def add(self, decibans: float, claim: str) -> None:
         """Note a reason."""

@@ -26,7 +26,12 @@ def word_frequencies(found: Iterable[Candidate]) -> Counter[str]:
 
 
 def shared_words(scene: Scene, out: Weighed, frequencies: Mapping[str, int], total: int) -> None:
-    """Weigh that what is new in messages names what a change touched; words that many changes touch say little."""
+    """Weigh that what is new in messages names what a change touched.
+
+    Words that many changes touch say little, and what harmless ones touch says nothing.
+    """
+    if out.is_harmless:
+        return
     diff = out.candidate.diff
     words: dict[str, float] = {}
     for word in diff.changed_tokens:

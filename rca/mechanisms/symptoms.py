@@ -51,7 +51,7 @@ SYMPTOMS: tuple[Symptom, ...] = (
     Symptom("memory", "memory runs out", r"OOM|out of memory|OutOfMemory|MemoryError|memory limit|cannot allocate|heap (space|growing|limit|out)|memory pressure|exceeded memory|allocation (failed|failure)|bad_alloc|heap (used|inuse)|memory leak", ("memory",)),
     Symptom("gc", "garbage collection takes the time", r"\bGC\b.{0,24}(pause|overhead|thrash)|garbage collect|stop.the.world|gc overhead|full gc", ("gc",)),
     Symptom("restart", "processes are killed or restart", r"OOMKilled|CrashLoopBackOff|back.off restarting|exit(ed)? (with )?(code|status) (1\d\d|[1-9])|restarting|SIGKILL|SIGTERM|container (was )?(killed|terminated)|evicted|failed to start", ("restarts",)),
-    Symptom("probe", "health checks fail", r"(liveness|readiness|startup|health) ?(probe|check) (failed|failing|error)|unhealthy|failed health"),
+    Symptom("probe", "health checks fail", r"(liveness|readiness|startup|health) ?(probe|check) (failed|failing|error)|unhealthy|failed health|missed (its |a |the )?heartbeat|marked (as )?(offline|dead|down)|flapping"),
     Symptom("crash", "it panics", r"\bpanic\b|fatal error|Traceback|unhandled (exception|rejection|error)|uncaught|core dumped|abort\w*\b|assertion|goroutine panicked|stack ?trace"),
     Symptom("disk", "a disk is full or slow", r"no space left|disk (is )?(full|pressure|quota)|ENOSPC|read.only file ?system|inode|write error|i/o error|EIO|disk (usage|failure|error)|raid|degraded array|volume (is )?full|low disk", ("disk",)),
     Symptom("too_large", "a message is too large", r"(larger|bigger|longer) than (the )?max|too (large|big|long)|\b413\b|(message|payload|body|request) size|exceeds (the )?(max\w*|limit|allowed|configured)|max_allowed_packet|RecordTooLarge"),

@@ -110,6 +110,27 @@ def test_a_second_mechanism_contributes_by_its_symptoms_and_its_share(low, sympt
     assert found["H3"].status == status
 
 
+@pytest.mark.parametrize(
+    ("low", "begins", "status"), [(0.4, "here", "contributing"), (0.1, "here", "open"), (0.4, "further down", "open")]
+)
+def test_what_the_first_mechanism_leaves_over_needs_one_plain_symptom(low, begins, status):
+    def symptoms(_):
+        found = (("slow", "hops", 8.0), ("failing", "hops", -2.0), ("messages", "logs", -2.0))
+        return [observation(name, family, weight, "c", source="s") for name, family, weight in found]
+
+    tests = tuple((lambda _, at=at: symptoms(_)[at]) for at in range(3))
+    second = Hypothesis(id="H1", title="t", prior_decibans=-5.0, place="downstream", tests=tests)
+    share = SimpleNamespace(value=0.58, low=low, high=0.7)
+    deeper = SimpleNamespace(service_name="b", shares={"dependency": 0.1}) if begins == "further down" else None
+    observed = SimpleNamespace(
+        requests=SimpleNamespace(excess_share=lambda _: (share, None), places=("downstream", "own")),
+        origin=deeper,
+        incident=SimpleNamespace(service_name="a"),
+    )
+    found = judge(observed, (hypothesis("H3", 10.0, "own"), second), ())
+    assert found["H1"].status == status
+
+
 def test_an_experiment_that_changes_nothing_refutes_what_it_isolates():
     hypotheses = (hypothesis("H2", 2.0, "database"), hypothesis("H3", 1.0, "own"))
     found = judge(UNSEEN, hypotheses, (experiment(0.02, -0.1, 0.1, isolates=("H3",)),))

@@ -4,18 +4,35 @@ from __future__ import annotations
 
 import pytest
 from scenarios.build import write
+from scenarios.fifth_code import FIFTH_CODE
+from scenarios.fifth_none import FIFTH_NONE
 from scenarios.first_code import FIRST_CODE
 from scenarios.first_none import FIRST_NONE
 from scenarios.fourth import FOURTH
 from scenarios.second_code import SECOND_CODE
 from scenarios.second_none import SECOND_NONE
+from scenarios.seventh import SEVENTH
+from scenarios.sixth import SIXTH
 from scenarios.third import THIRD
 
 import rca
 from rca.findings.changes import deploy_correlation
 
-EVERY = (*FIRST_CODE, *FIRST_NONE, *SECOND_CODE, *SECOND_NONE, *THIRD, *FOURTH)
-QUICK = EVERY[::4]
+EVERY = (
+    *FIRST_CODE,
+    *FIRST_NONE,
+    *SECOND_CODE,
+    *SECOND_NONE,
+    *THIRD,
+    *FOURTH,
+    *FIFTH_CODE,
+    *FIFTH_NONE,
+    *SIXTH,
+    *SEVENTH,
+)
+QUICK = EVERY[::9]
+MISSED = frozenset(("search-shards", "billing-dst", "edge-hsts-proto", "raid-rebuild"))
+"""Scenarios whose culprit, first failing service or remedy is not found; docs/scoring.md counts them."""
 
 
 def answer(scenario, folder):
@@ -30,9 +47,15 @@ def answer(scenario, folder):
     return first["revision"] or first["feature_flag_key"], written, found.details
 
 
+def marks(scenario):
+    """Return what pytest is told of a scenario: most are slow, and what is missed must stay known."""
+    found = [] if scenario in QUICK else [pytest.mark.slow]
+    return [*found, pytest.mark.xfail(strict=True, reason="missed")] if scenario.name in MISSED else found
+
+
 @pytest.mark.parametrize(
     "scenario",
-    [pytest.param(item, id=item.name, marks=() if item in QUICK else pytest.mark.slow) for item in EVERY],
+    [pytest.param(item, id=item.name, marks=marks(item)) for item in EVERY],
 )
 def test_the_culprit_is_named(scenario, tmp_path):
     blamed, written, details = answer(scenario, tmp_path)

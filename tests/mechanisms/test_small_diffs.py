@@ -6,6 +6,7 @@ import pytest
 
 from rca.mechanisms.diffs import parse_diff
 from rca.mechanisms.doing import MECHANISMS
+from rca.mechanisms.harmless import harmless
 
 CULPRITS = [
     ("timeout_lowered", "app/http.kt", "-val callTimeout = Duration.ofSeconds(8)\n+val callTimeout = Duration.ofSeconds(1)"),
@@ -119,6 +120,38 @@ CULPRITS = [
     ("flag_default", "config/flags.yaml", "-new_checkout_enabled: false\n+new_checkout_enabled: true"),
     ("concurrency", "src/all.ts", "-  for (const id of ids) await load(id)\n+  await Promise.all(ids.map(load))"),
 ]  # fmt: skip
+CULPRITS += [
+    ("unit_changed", "src/Client.java", "-    http.timeout(Duration.ofSeconds(settings.wait()));\n+    http.timeout(Duration.ofMillis(settings.wait()));"),
+    ("size_limit", "proxy/site.conf", "-client_max_body_size 30m;\n+client_max_body_size 2m;"),
+    ("reach_changed", "infra/rules.tf", "-    from_port = 5432\n+    from_port = 5433"),
+    ("resolver_changed", "cluster/coredns.yaml", "-      cache 30"),
+    ("affinity_changed", "charts/ui/ingress.yaml", '-    nginx.ingress.kubernetes.io/affinity: "cookie"'),
+    ("headers_changed", "edge/proxy.go", "-\tout.Header = in.Header.Clone()"),
+    ("sockets_changed", "src/server.ts", "-server.keepAliveTimeout = 70_000\n+server.keepAliveTimeout = 5_000"),
+    ("probe_changed", "charts/ui/deployment.yaml", "   readinessProbe:\n     httpGet:\n-      path: /up\n+      path: /status"),
+    ("slower_structure", "app/join.py", "-    seen = set()\n+    seen = []"),
+    ("work_unbounded", "src/Tiles.java", "-    pool = Executors.newFixedThreadPool(8);\n+    pool = Executors.newCachedThreadPool();"),
+    ("hot_computing", "proxy/site.conf", "-  gzip_comp_level 2;\n+  gzip_comp_level 9;"),
+    ("key_unstable", "src/pay.ts", "-  const key = order.id.toString()\n+  const key = randomUUID().toString()"),
+    ("batching_lost", "app/load.py", "     for row in rows:\n         db.add(row)\n-    db.commit()\n+        db.commit()"),
+    ("call_removed", "jobs/lease.go", "-\tgo keeper.Watch(ctx, lease)"),
+    ("order_changed", "src/order.ts", "-  rows.sort((a, b) => b.rank - a.rank)\n+  rows.sort((a, b) => a.rank - b.rank)"),
+    ("field_renamed", "src/answer.ts", "-  return { id: row.id, fullName: row.full_name }\n+  return { id: row.id, full_name: row.full_name }"),
+]  # fmt: skip
+HARMLESS = [
+    ("charts/ui/values.yaml", "-    memory: 512Mi\n+    memory: 1Gi"),
+    ("deploy/client.yaml", "-  attempts: 2\n-  backoff: 100ms\n+  attempts: 3\n+  backoff: 300ms"),
+    ("src/access.ts", '+  log.info({ route }, "served")'),
+    ("src/titles.ts", "-  'Your basket'\n+  'Your cart'"),
+    ("app/lookup.py", "+_seen = LRU(maxsize=64)\n+def lookup(key):\n+    return _seen.get(key)"),
+    ("web/handler.go", "-\tif err := json.NewDecoder(r.Body).Decode(&in); err != nil {\n-\t\thttp.Error(w, err.Error(), 400)\n-\t}\n-\tout := h.svc.Quote(in)\n+\tin := decode[Ask](r)\n+\tout := h.svc.Quote(in)"),
+]  # fmt: skip
+HARMFUL = [
+    ("charts/ui/values.yaml", "-    memory: 1Gi\n+    memory: 512Mi"),
+    ("deploy/client.yaml", "-  attempts: 2\n-  backoff: 100ms\n+  attempts: 9\n+  backoff: 300ms"),
+    ("web/handler.go", "-\tvalidate(in)\n-\tif bad(in) {\n-\t\treturn\n-\t}\n-\tout := h.svc.Quote(in)\n+\tout := h.svc.Quote(decode(r))"),
+    ("web/handler.go", "-\tmu.Lock()\n-\tn := count(in)\n-\tmu.Unlock()\n+\tn := count(in)"),
+]  # fmt: skip
 INNOCENT = [
     ("src/price.ts", "-  // timeout 30s\n+  // timeout 2s"),
     ("lib/price.rb", "-# retries: 3\n+# retries: 9"),
@@ -149,7 +182,7 @@ INNOCENT = [
 
 
 def found(path, body):
-    diff = parse_diff(f"--- a/{path}\n+++ b/{path}\n@@ -1,2 +1,2 @@\n{body}\n")
+    diff = read(path, body)
     return {item.name for item in MECHANISMS if item.find(diff) is not None}
 
 
@@ -161,3 +194,17 @@ def test_the_mechanism_is_read(mechanism, path, body):
 @pytest.mark.parametrize(("path", "body"), INNOCENT)
 def test_comments_tests_documents_and_white_space_are_nothing(path, body):
     assert found(path, body) == set()
+
+
+def read(path, body):
+    return parse_diff(f"--- a/{path}\n+++ b/{path}\n@@ -1,2 +1,2 @@\n{body}\n")
+
+
+@pytest.mark.parametrize(("path", "body"), HARMLESS)
+def test_more_room_gentler_retries_logs_texts_and_tidied_handlers_are_harmless(path, body):
+    assert harmless(read(path, body)) is not None
+
+
+@pytest.mark.parametrize(("path", "body"), HARMFUL)
+def test_less_room_more_retries_and_lost_steps_are_not_harmless(path, body):
+    assert harmless(read(path, body)) is None

@@ -22,7 +22,7 @@ FIFTH_NONE: tuple[Scenario, ...] = (
         (("orders", "http_5xx_ratio", 0.001, 0.95), ("ordersdb", "disk_free_gb", 180.0, 0.0, 90), ("ordersdb", "replication_slot_lag_gb", 1.0, 181.0, 90), ("web", "http_5xx_ratio", 0.001, 0.7)),
         ((0, 15, "orders", "ERROR", 'psycopg.errors.DiskFull: could not extend file "base/16401/{n}": No space left on device'), (0, 40, "ordersdb", "PANIC", "could not write to file pg_wal/xlogtemp.{n}: No space left on device"), (0.5, 35, "web", "ERROR", "orders answered 500")),
         (tidy("python", "orders", -9, -2), bounded("orders", -18, -13), more("web", -6, -4)),
-        "orders", ("web",), ("scale-up", "failover", "escalate-upstream"), trace=("web>orders", "POST /orders", 20, "No space left on device"), kinds=("H2",),
+        "orders", ("web",), ("scale-up", "failover", "escalate-upstream", "free-disk"), trace=("web>orders", "POST /orders", 20, "No space left on device"), kinds=("H2",),
     ),
     Scenario(
         "stream-premiere", "ts",
@@ -49,7 +49,7 @@ FIFTH_NONE: tuple[Scenario, ...] = (
         (("invoicer", "queue_depth", 12.0, 9100.0), ("invoicer", "messages_processed_per_minute", 240.0, 0.3), ("invoicer", "redeliveries_per_minute", 0.1, 118.0), ("erp", "messages_sent_per_minute", 240.0, 241.0)),
         ((0, 15, "invoicer", "Error", "System.FormatException: The input string '12,00-' was not in a correct format. message id inv-88213, delivery {n}"), (1, 60, "invoicer", "Warning", "message inv-88213 returned to the queue")),
         (tidy("csharp", "invoicer", -42, -35), bumped("erp", -11, -6), more("invoicer", -7, -3)),
-        "invoicer", (), ("quarantine-data", "disable-flag", "roll-forward", "drain-node"), kinds=("data", "defect"),
+        "invoicer", (), ("quarantine-data", "disable-flag", "roll-forward", "drain-node", "fix-data"), kinds=("data", "defect"),
     ),
     Scenario(
         "clock-drift", "go",
@@ -58,7 +58,7 @@ FIFTH_NONE: tuple[Scenario, ...] = (
         (("gate", "http_401_ratio", 0.003, 0.24), ("node", "ntp_offset_seconds", 0.002, 94.0, 30), ("auth", "tokens_issued_per_second", 33.0, 34.0), ("gate", "requests_per_second", 160.0, 161.0)),
         ((0, 20, "gate", "WARN", "jwt: token used before issued, iat is 94 s in the future, node n-{n}"), (-2, 60, "node", "ERROR", "chronyd: no majority, system clock unsynchronised")),
         (tidy("go", "auth", -10, -3), tidy("go", "gate", -21, -8), bounded("gate", -15, -12)),
-        "gate", (), ("drain-node", "failover", "escalate-upstream", "restart"), trace=("gate>auth", "GET /", 2, "token used before issued"),
+        "gate", (), ("drain-node", "failover", "escalate-upstream", "restart", "fix-clock"), trace=("gate>auth", "GET /", 2, "token used before issued"),
     ),
     Scenario(
         "mesh-ca", "go",
@@ -85,7 +85,7 @@ FIFTH_NONE: tuple[Scenario, ...] = (
         (("reports", "response_time_p95_ms", 240.0, 6600.0), ("reports", "cpu_credit_balance", 430.0, 0.0, 95), ("reports", "cpu_steal_pct", 0.5, 78.0), ("web", "response_time_p95_ms", 280.0, 6700.0), ("reports", "requests_per_second", 15.0, 15.0)),
         ((0.5, 40, "reports", "WARN", "Completed 200 OK in 6{n}ms (Views: 5900.1ms | ActiveRecord: 22.4ms)"),),
         (tidy("ruby", "reports", -12, -3), bounded("reports", -20, -14), logged("web", -8, -5)),
-        "reports", ("web",), ("scale-up", "failover", "escalate-upstream"), trace=("web>reports", "GET /report", 6600, ""), kinds=("H3",),
+        "reports", ("web",), ("scale-up", "failover", "escalate-upstream", "move-workload"), trace=("web>reports", "GET /report", 6600, ""), kinds=("H3",),
     ),
     Scenario(
         "plan-flip", "java",
@@ -94,7 +94,7 @@ FIFTH_NONE: tuple[Scenario, ...] = (
         (("invoices", "http_p99_ms", 90.0, 15200.0), ("invoicesdb", "cpu_pct", 25.0, 99.0), ("invoicesdb", "rows_examined_per_second", 4000.0, 9100000.0), ("api", "http_p99_ms", 120.0, 15300.0), ("invoices", "requests_per_sec", 45.0, 45.0)),
         ((-0.5, 600, "invoicesdb", "LOG", 'automatic analyze of table "billing.invoice" finished'), (0.2, 30, "invoicesdb", "LOG", "duration: 15{n}.7 ms  plan: Nested Loop -> Seq Scan on invoice (rows=1 estimated, 9100000 actual)"), (0.8, 40, "api", "ERROR", "invoices timed out")),
         (tidy("java", "invoices", -13, -4), tidy("java", "api", -9, -2), more("invoices", -28, -22)),
-        "invoices", ("api",), ("failover", "escalate-upstream", "roll-forward", "scale-up"), trace=("api>invoices", "GET /inv", 15200, ""), kinds=("H2",),
+        "invoices", ("api",), ("failover", "escalate-upstream", "roll-forward", "scale-up", "refresh-statistics"), trace=("api>invoices", "GET /inv", 15200, ""), kinds=("H2",),
     ),
     Scenario(
         "noisy-host", "scala",
@@ -103,7 +103,7 @@ FIFTH_NONE: tuple[Scenario, ...] = (
         (("match", "http_duration_p99_ms", 60.0, 2300.0), ("host", "cpu_steal_percent", 0.4, 61.0), ("host", "load_average_1m", 5.0, 71.0), ("front", "http_duration_p99_ms", 85.0, 2400.0), ("match", "requests_per_second", 100.0, 100.0)),
         ((0.5, 45, "host", "WARN", "clocksource: timekeeping watchdog: delayed {n} ns"), (0.9, 40, "front", "WARN", "match slow")),
         (tidy("scala", "match", -11, -3), bumped("front", -7, -2), bounded("front", -30, -22)),
-        "match", ("front",), ("drain-node", "failover", "scale-up", "escalate-upstream"), trace=("front>match", "GET /m", 2300, ""), kinds=("H3",),
+        "match", ("front",), ("drain-node", "failover", "scale-up", "escalate-upstream", "move-workload"), trace=("front>match", "GET /m", 2300, ""), kinds=("H3",),
     ),
     Scenario(
         "price-bots", "php",
@@ -130,6 +130,6 @@ FIFTH_NONE: tuple[Scenario, ...] = (
         (("maps", "upstream_error_ratio", 0.002, 1.0), ("kiosk", "http_5xx_ratio", 0.001, 0.5), ("maps", "requests_per_second", 18.0, 18.0)),
         ((0, 15, "maps", "ERROR", '403 from https://tiles.mapworks.com/v4: {"message":"API key expired on 2026-01-05"}'), (0.5, 40, "kiosk", "ERROR", "maps answered 502 ({n})")),
         (tidy("python", "maps", -11, -3), bounded("maps", -18, -13), tuned("kiosk", -8, -5)),
-        "maps", ("kiosk",), ("rotate-cert", "escalate-upstream", "failover", "rotate-secret"), trace=("kiosk>maps", "GET /tile", 30, "API key expired"), kinds=("H1", "certificate"),
+        "maps", ("kiosk",), ("rotate-cert", "escalate-upstream", "failover", "rotate-secret", "rotate-credentials"), trace=("kiosk>maps", "GET /tile", 30, "API key expired"), kinds=("H1", "certificate"),
     ),
 )  # fmt: skip
