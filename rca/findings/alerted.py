@@ -7,11 +7,13 @@ import numpy.typing as npt
 
 from rca.errors import NoDataError
 from rca.measures.felt import Felt, felt
+from rca.measures.metered import metered_requests, spans_miss
 from rca.measures.onset import Onset, left_range
-from rca.measures.red import red
+from rca.measures.red import red, red_of
 from rca.measures.shifts import metric_series
 from rca.measures.vocabulary import meaning
 from rca.model import Incident, Window
+from rca.sql import statement
 from rca.store import Store
 
 __all__ = ["as_felt", "incident_of_alert"]
@@ -25,7 +27,13 @@ _SECOND = 1_000_000_000
 _MINUTE = 60 * _SECOND
 _KINDS = {"errors": "errors", "availability": "errors", "latency": "latency"}
 """What an alert on such a signal says of single requests."""
+_LOOK_BACK = _MINUTE
+"""What an alert saw before it fired, at least."""
 _BINS = 240
+_LEAST_BINS = 10
+"""Bins that there are at least, however few requests each holds."""
+_ENOUGH = 30
+"""Requests that a bin should hold."""
 _PATIENCE = 3
 """Usual bins in a row after which an incident counts as over."""
 
@@ -43,6 +51,9 @@ def incident_of_alert(
     fired = int(str(alert["time_ns"]))
     metric = str(alert["metric"])
     series = _metric_behind(store, name, metric, extent)
+    before = Window(max(extent.start_ns, fired - _LOOK_BACK), max(fired, extent.start_ns + 1))
+    if series is None and _KINDS.get(meaning(metric).signal) != "errors" and spans_miss(store, name, before):
+        series = _histogram_behind(store, name, extent)
     if series is None:
         exact = felt(store, name, fired, extent=extent, signal=_KINDS.get(meaning(metric).signal, ""))
         if exact is not None:
@@ -81,9 +92,18 @@ def _metric_behind(store: Store, service: str, metric: str, extent: Window) -> _
     return (frame["bin_ns"].to_numpy(), frame["value"].to_numpy(), meaning(metric).bad) if frame.height >= 4 else None
 
 
+def _histogram_behind(store: Store, service: str, extent: Window) -> _Series | None:
+    """Return p99 of the requests that the service's histogram counts, None where there are too few points."""
+    step = max(_SECOND, extent.length_ns // _BINS // _SECOND * _SECOND)
+    frame = red_of(metered_requests(store, service, extent, step)).drop_nulls("p99_ms")
+    if frame.height < 4:
+        return None
+    return frame["bucket_ns"].to_numpy(), frame["p99_ms"].to_numpy(), 1
+
+
 def _red_behind(store: Store, service: str, metric: str, extent: Window) -> _Series:
     """Return what the name of an alert's metric means, by the requests of the service."""
-    step = max(_SECOND, extent.length_ns // _BINS // _SECOND * _SECOND)
+    step = _step(store, service, extent)
     try:
         frame = red(store, service=service, window=extent, bucket_ns=step)
     except NoDataError:
@@ -91,6 +111,15 @@ def _red_behind(store: Store, service: str, metric: str, extent: Window) -> _Ser
     column = "error_ratio" if _KINDS.get(meaning(metric).signal) == "errors" else "p99_ms"
     frame = frame.drop_nulls(column)
     return frame["bucket_ns"].to_numpy(), frame[column].to_numpy(), 1
+
+
+def _step(store: Store, service: str, extent: Window) -> int:
+    """Return a length of time bin that holds enough requests for a share or a high quantile of them to mean something."""
+    params = {"service": service, "start_ns": extent.start_ns, "end_ns": extent.end_ns, "bin_ns": extent.length_ns}
+    seen = int(store.query(statement("red").sql, params)["requests"].sum())
+    filled = _ENOUGH * extent.length_ns // seen if seen else 0
+    finest = extent.length_ns // _BINS
+    return max(_SECOND, finest, min(filled, extent.length_ns // _LEAST_BINS)) // _SECOND * _SECOND
 
 
 def _over(times: npt.NDArray[np.int64], values: Array, onset: Onset, step: int) -> int:

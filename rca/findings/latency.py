@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 
 from rca.display import format_number
 from rca.errors import NoDataError
 from rca.measures.logged import binned_log, complete_log, logged_errors
+from rca.measures.metered import binned_metrics, spans_miss
 from rca.measures.periods import Periods, periods
-from rca.measures.red import entry_requests, request_metrics, to_ms
+from rca.measures.red import entry_requests, request_metrics
 from rca.measures.shifts import metric_series, step_of
-from rca.measures.vocabulary import meaning
+from rca.measures.vocabulary import meaning, to_ms
 from rca.model import Effect, Finding, Incident, Window
 from rca.sql import statement
 from rca.stats.binned import Binned, estimate, resample, summarize
@@ -24,6 +27,8 @@ __all__ = ["latency"]
 _ENOUGH = 20
 _MINUTE = 60_000_000_000
 _FACTOR = 2.0 ** (1 / 32)
+_SQL = {"logs": "logged_requests", "spans": "red", "histograms": "request_histograms"}
+"""Statement that each source of requests is read by."""
 
 SCHEMA = {
     "period": pl.String,
@@ -39,7 +44,8 @@ def latency(store: Store, incident: Incident) -> Finding:
     """Compare latency and errors of the incident's service with its baseline.
 
     From the service's log where that tells of every request and traces are sampled; from spans where each window holds
-    enough of them, weighted by sampling; else from the metric that shows the incident, or the service's own metrics of
+    enough of them, weighted by sampling; from the service's histogram of requests where there are none, or where it shows
+    that requests wait before their spans begin; else from the metric that shows the incident, or the service's own metrics of
     latency and errors; else the number of errors that the service logs.
 
     Parameters
@@ -55,7 +61,7 @@ def latency(store: Store, incident: Incident) -> Finding:
         Table: ``period`` (before, during), ``n, p50_ms, p95_ms, p99_ms, error_ratio``. The effect is the one that moved
         most plainly: p99, error_ratio or the incident's metric. ``details["distribution"]`` has rows ``period,
         bucket_low_ms, bucket_high_ms, count``; ``details["effects"]`` every effect measured; ``details["source"]``
-        ``logs``, ``spans``, ``metrics`` or ``records``.
+        ``logs``, ``spans``, ``histograms``, ``metrics`` or ``records``.
 
     Raises
     ------
@@ -73,8 +79,13 @@ def latency(store: Store, incident: Incident) -> Finding:
     if len(seen) == len(both):
         return _from_requests(incident, windows, seen[0], seen[1], examples, "logs")
     before, during = (entry_requests(store, service, window) for window in both)
-    if min(before.n, during.n) >= _ENOUGH:
+    traced = min(before.n, during.n) >= _ENOUGH
+    if traced and not spans_miss(store, service, windows.incident):
         return _from_requests(incident, windows, before, during, examples, "spans")
+    metered = [binned_metrics(store, service, window) for window in both]
+    if min(item.n for item in metered) >= _ENOUGH:
+        found = _from_requests(incident, windows, metered[0], metered[1], examples, "histograms")
+        return replace(found, caveats=(*found.caveats, _unseen(during))) if traced else found
     try:
         return _from_metrics(store, incident, windows, before, during)
     except NoDataError:
@@ -82,6 +93,14 @@ def latency(store: Store, incident: Incident) -> Finding:
         if told_of is None:
             raise
         return told_of
+
+
+def _unseen(during: Binned) -> str:
+    p99 = float(summarize(during)["p99_ms"][0])
+    return (
+        f"By its own spans the service is not as slow (p99 {p99:,.0f} ms): a span begins when a request is taken up, "
+        "so the rest was spent waiting before."
+    )
 
 
 def _row(period: str, data: Binned) -> tuple[object, ...]:
@@ -126,14 +145,16 @@ def _from_requests(
         f"errors {errors.before:.2%} → {errors.after:.2%}."
     )
     caveats = [*windows.notes]
-    if source == "logs":
+    if source == "histograms":
+        caveats.append("Every request counts, as the service's histogram does; latencies are known to its buckets.")
+    elif source == "logs":
         traced = "traces are sampled" if examples else "there are no traces of it"
         caveats.append(f"Every request counts, as the service's own log tells of them; {traced}.")
     elif during.sampling is not None:
         caveats.append(f"{during.sampling:.0%} of the incident's requests were traced; counts are weighted.")
     rows = [*_distribution("before", before), *_distribution("during", during)]
     return Finding(
-        name="latency", claim=claim, table=table, effect=top, sql=(statement("logged_requests" if source == "logs" else "red").sql,), window=windows.incident,
+        name="latency", claim=claim, table=table, effect=top, sql=(statement(_SQL[source]).sql,), window=windows.incident,
         baseline=windows.baseline, examples=examples, caveats=tuple(caveats),
         details={"source": source, "distribution": rows, "effects": {name: item.to_dict() for name, item in effects.items()}},
     )  # fmt: skip

@@ -15,7 +15,7 @@ from rca.model import Evidence
 
 __all__ = ["DATABASE"]
 
-_KNOWN_FROM = {"spans": "traced", "logs": "counted in its log"}
+_KNOWN_FROM = {"spans": "traced", "logs": "counted in its log", "histograms": "tied to a request"}
 _WORDS = (
     r"deadlock|lock wait|lock timeout|too many connections|connection pool|pool (?:exhausted|timeout)|statement timeout|"
     r"canceling statement|sqlstate|could not obtain|serialization failure|slow query|query (?:took|timed out)|"

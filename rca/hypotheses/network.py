@@ -41,12 +41,12 @@ def gap_grew(observed: Observed) -> Evidence:
         (pl.col("score") > 0) & (pl.col("p_value") < 0.05) & (pl.col("service_name") == top["callee"])
     )
     claim = f"{top['caller']} → {top['callee']}: {top['network_ms_before']:,.1f} → {top['network_ms_during']:,.1f} ms between client and server span."
-    if queued.height:
+    if queued.height or (observed.waits_first and top["callee"] == observed.incident.service_name):
         return observation(
             name,
             family,
             0.0,
-            f"{claim} {top['callee']}'s worker queue grew too, which explains it.",
+            f"{claim} Requests wait for a worker of {top['callee']}, which explains it.",
             source="elicited",
             finding=observed.hops,
         )

@@ -20,6 +20,7 @@ from rca.measures.calls import call_graph
 from rca.measures.knock_on import plain_cause
 from rca.measures.logged import binned_log, complete_log, told_places
 from rca.measures.logs import log_shifts
+from rca.measures.metered import binned_metrics, p99_by_both
 from rca.measures.periods import Periods, periods
 from rca.measures.places import binned, requests_by_place
 from rca.measures.saturation import SCHEMA
@@ -40,6 +41,8 @@ _UNKNOWN_SAMPLING = 0.2
 """Standard error, on the logarithm, of a rate counted from traces whose sampling may not be on record."""
 _BUSIER = 1.4
 """Ratio of rates, by the lower end of its interval, from which more requests explain why things wait."""
+_SLOWER = 1.4
+"""Ratio of p99 from which a service is slower by its own spans, so that waiting for it may follow from that."""
 T = TypeVar("T")
 
 
@@ -64,7 +67,7 @@ class Observed:
 
     @cached_property
     def requests(self) -> Requests | None:
-        """Requests of the incident's service, before and during: traced ones, or logged ones where none is traced."""
+        """Requests of the incident's service, before and during: traced ones; where none is, logged ones, or those a histogram counts."""
         return self._try("requests", self._requests)
 
     def _requests(self) -> Requests:
@@ -72,11 +75,11 @@ class Observed:
         traced = [binned(requests_by_place(self.store, self.incident.service_name, window)) for window in windows]
         if all(data.n for data in traced):
             return Requests(*traced)
-        logged = None if any(data.n for data in traced) else self._logged()
-        if logged is None:
+        others = None if any(data.n for data in traced) else self._logged() or self._metered()
+        if others is None:
             role = "incident" if traced[0].n else "baseline"
             raise NoDataError(f"no traced request of {self.incident.service_name} in the {role}")
-        return logged
+        return others
 
     def _logged(self) -> Requests | None:
         """Return the requests that the service's log tells of; None where it does not tell how they went in both windows."""
@@ -88,11 +91,17 @@ class Observed:
         before, during = (binned_log(log, window, places=places) for log, window in zip(logs, windows, strict=True))
         return None if before is None or during is None else Requests(before, during, source="logs")
 
+    def _metered(self) -> Requests | None:
+        """Return the requests that a histogram of the service counts; None where it has none in one of the windows."""
+        windows = (self.windows.baseline, self.windows.incident)
+        before, during = (binned_metrics(self.store, self.incident.service_name, window) for window in windows)
+        return Requests(before, during, source="histograms") if before.n and during.n else None
+
     @cached_property
     def covered_ns(self) -> tuple[int, int]:
         """How much of the baseline and of the incident holds requests: recordings have holes, and rates must not count them."""
         windows = (self.windows.baseline, self.windows.incident)
-        if self.requests is not None and self.requests.source == "logs":
+        if self.requests is not None and self.requests.source != "spans":
             return windows[0].length_ns, windows[1].length_ns
         step = max(1_000_000_000, self.windows.incident.length_ns // 10)
         out = []
@@ -123,6 +132,21 @@ class Observed:
         shifts = metric_shifts(self.store, self.windows)
         here = rate_ratio(shifts, [self.incident.service_name])
         return here, entry_ratio(shifts, call_graph(self.store), self.incident.service_name)
+
+    @cached_property
+    def p99_by_both(self) -> tuple[tuple[float, float], tuple[float, float]] | None:
+        """p99 by the service's histogram and by its spans, before and during, in ms; None where one of them does not tell."""
+        windows = (self.windows.baseline, self.windows.incident)
+        before, during = (p99_by_both(self.store, self.incident.service_name, window) for window in windows)
+        return None if before is None or during is None else (before, during)
+
+    @property
+    def waits_first(self) -> bool:
+        """Whether requests wait before the service takes them up, far longer than before: its histogram grew, its spans did not."""
+        if self.p99_by_both is None:
+            return False
+        (metered_before, traced_before), (metered, traced) = self.p99_by_both
+        return metered >= 2 * max(traced, metered_before) and traced < _SLOWER * traced_before
 
     @property
     def busier(self) -> bool:

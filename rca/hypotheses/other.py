@@ -68,7 +68,7 @@ def rate_rose(observed: Observed) -> Evidence:
     if found is None:
         return missing(name, family, "No stretch of time is traced in one of the windows.")
     traced = observed.requests.source == "spans"
-    how = "counted from traces by their weight" if traced else "every one counted in the log"
+    how = "counted from traces by their weight" if traced else f"every one counted, by {observed.requests.source}"
     claim = f"{found.before:,.2f} → {found.during:,.2f} requests a second, {how}."
     source = "elicited: log-ratio around 2.5 against around 1" + (
         "; a sampling rate that traces do not tell may be off by a fifth" if traced else ""
@@ -110,7 +110,10 @@ def nothing_clear(observed: Observed) -> Evidence:
     latency, errors = observed.requests.ratio("p99_ms"), observed.requests.difference("error_ratio")
     before, during = observed.requests.value("p99_ms")
     claim = f"p99 {before:,.0f} → {during:,.0f} ms."
-    moved = (latency.low or 0) > 1.1 or (errors.low or 0) > 0
+    if observed.waits_first and observed.p99_by_both is not None:
+        (before, _), (during, _) = observed.p99_by_both
+        claim = f"p99 by the service's histogram {before:,.0f} → {during:,.0f} ms."
+    moved = (latency.low or 0) > 1.1 or (errors.low or 0) > 0 or observed.waits_first
     return observation(name, family, -8.0 if moved else 6.0, claim, source="elicited")
 
 

@@ -33,7 +33,7 @@ class Rate:
 class Requests:
     """Requests of the incident's service before and during, with the resamples of their statistics.
 
-    `source` is ``spans``, or ``logs`` where no span tells of them.
+    `source` is ``spans``, or ``logs`` or ``histograms`` where no span tells of them.
     """
 
     def __init__(self, before: Binned, during: Binned, *, source: str = "spans") -> None:

@@ -121,6 +121,8 @@ def contributes(observed: Observed, hypothesis: Hypothesis, evidence: Sequence[E
     plainly: that others which it might have brought are missing then says little. Where the incident begins further down, its
     place is explained by that.
     """
+    if hypothesis.id == "none":  # what remains when nothing else fits has no part beside what does
+        return False
     own = [item for item in evidence if item.family not in _MAIN and item.kind != "experiment" and not item.missing]
     symptoms, _ = total(own)
     plainest = max((item.decibans for item in own), default=0.0)

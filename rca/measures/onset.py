@@ -15,6 +15,8 @@ Array = npt.NDArray[np.float64]
 
 _FAR = 4.0
 """Units of unrest beyond which a value is out of the usual range."""
+_NEAR = 1.5
+"""Units of unrest below which a value is within the usual range proper."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,9 @@ def left_range(values: Array, *, upto: int | None = None, bad: int = 0, settle: 
         return None
     moved = (values[:end] - middle) / unrest
     sign = bad or (1 if moved[-3:].mean() >= 0 else -1)
-    out = sign * moved > _FAR
+    # where it is known that it left by then, half of how far it got tells in and out apart better than unrest of a few values
+    half = float(np.median(sign * moved[-3:])) / 2
+    out = sign * moved > (_FAR if upto is None else min(_FAR, max(_NEAR, half)))
     if not out[-3:].any():
         return None
     at = int(np.flatnonzero(out)[-1])
@@ -75,7 +79,7 @@ def left_range(values: Array, *, upto: int | None = None, bad: int = 0, settle: 
         at -= 1 if out[at - 1] else 2
     # back to the last value within the usual range proper: the first steps out of it are part of the onset
     low = at
-    while low > 0 and sign * moved[low - 1] > 1.5:
+    while low > 0 and sign * moved[low - 1] > _NEAR:
         low -= 1
     after = float(np.median(values[at:end]))
     return Onset(at, max(0, low - 1), middle, after, float(np.abs(moved[at:end]).max()))

@@ -8,16 +8,17 @@ import polars as pl
 
 from rca.errors import NoDataError, did_you_mean
 from rca.measures.logged import complete_log, logged_requests
+from rca.measures.metered import metered_requests
 from rca.measures.periods import Periods, periods
 from rca.measures.shifts import metric_series
-from rca.measures.vocabulary import meaning, words
+from rca.measures.vocabulary import meaning, to_ms, words
 from rca.model import Incident, Window
 from rca.sql import statement
 from rca.stats.binned import Binned
 from rca.stats.loghistogram import bucket_value
 from rca.store import Store
 
-__all__ = ["SCHEMA", "entry_requests", "red", "request_metrics", "to_ms", "whole_window"]
+__all__ = ["SCHEMA", "entry_requests", "red", "red_of", "request_metrics", "whole_window"]
 
 _MINUTE = 60_000_000_000
 _MOST = 2_000
@@ -68,7 +69,8 @@ def red(
     Returns
     -------
     polars.DataFrame
-        ``bucket_ns, service_name, requests`` (weighted by sampling; a rate per second where only metrics tell),
+        ``bucket_ns, service_name, requests`` (weighted by sampling; as histograms of metrics count them where there are no
+        spans; a rate per second where only other metrics tell),
         ``errors, error_ratio, p50_ms, p95_ms, p99_ms, period`` (``before``, ``during``, ``after`` or ``''``), ``sampled``
         (share of requests seen; null for metrics).
 
@@ -93,7 +95,7 @@ def red(
     step = bucket_ns or max(_MINUTE, span.length_ns // _MOST // _MINUTE * _MINUTE)
     params = {"service": name, "start_ns": span.start_ns, "end_ns": span.end_ns, "bin_ns": step}
     counted = store.query(statement("red").sql, params)
-    frame = _from_spans(counted)
+    frame = red_of(counted)
     log = complete_log(store, name, span, most=_LOGGED) if name else None
     if log is not None:
         frame = _from_log(log[0], step)
@@ -149,7 +151,19 @@ def _period(windows: Periods | None) -> pl.Expr:
     )
 
 
-def _from_spans(counted: pl.DataFrame) -> pl.DataFrame:
+def red_of(counted: pl.DataFrame) -> pl.DataFrame:
+    """Return rate, errors and durations of requests that are counted by time bin, service and latency bucket.
+
+    Parameters
+    ----------
+    counted
+        As ``rca/sql/red.sql`` returns it: ``bin_ns, service_name, bucket, requests, weight, errors``.
+
+    Returns
+    -------
+    polars.DataFrame
+        As :func:`red`, its ``period`` empty.
+    """
     rows = []
     for key, part in counted.group_by("bin_ns", "service_name", maintain_order=True):
         buckets, weight = part["bucket"].to_numpy(), part["weight"].to_numpy()
@@ -178,7 +192,11 @@ def _from_log(log: pl.DataFrame, step: int) -> pl.DataFrame:
 
 def _untraced(store: Store, span: Window, service: str, step: int) -> pl.DataFrame | None:
     """Return what metrics tell, and the logs of services that have none; None where neither does."""
-    measured = _from_metrics(store, span, service, step)
+    counted = red_of(metered_requests(store, service, span, step)).with_columns(sampled=pl.lit(None, pl.Float64))
+    others = _from_metrics(store, span, service, step)
+    measured = pl.concat(
+        [counted, others.filter(~pl.col("service_name").is_in(counted["service_name"].unique().to_list()))]
+    )
     log = logged_requests(store, service, span, lengthless=True)
     told = _from_log(log.filter(~pl.col("service_name").is_in(measured["service_name"].unique().to_list())), step)
     both = pl.concat([measured, told.select(measured.columns)]).sort("bucket_ns", "service_name")
@@ -191,24 +209,6 @@ def _quantile(buckets: npt.NDArray[np.int64], weight: npt.NDArray[np.float64], q
     at = min(int(np.searchsorted(running, q * running[-1] - 1e-9)), len(order) - 1)
     bucket = int(buckets[order[at]])
     return 0.0 if bucket < 0 else float(bucket_value(bucket)) / 1e6
-
-
-def to_ms(metric: str, unit: str = "") -> float:
-    """Return the factor that makes milliseconds of a latency metric, by its unit or name; 1 where neither says.
-
-    Examples
-    --------
-    >>> to_ms("http_request_duration_seconds"), to_ms("p99_ms"), to_ms("x", "us")
-    (1000.0, 1.0, 0.001)
-    """
-    text = f" {words(metric)} "
-    if unit in ("s", "sec", "seconds") or (not unit and (" seconds " in text or " s " in text or " sec " in text)):
-        return 1000.0
-    if unit in ("us", "µs") or (not unit and (" us " in text or " micros" in text)):
-        return 0.001
-    if unit == "ns" or (not unit and (" ns " in text or " nanos" in text)):
-        return 1e-6
-    return 1.0
 
 
 def request_metrics(store: Store, service: str = "") -> dict[tuple[str, str], str]:

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-__all__ = ["SIGNALS", "Meaning", "Signal", "is_database", "meaning", "words"]
+__all__ = ["SIGNALS", "Meaning", "Signal", "is_database", "meaning", "to_ms", "words"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,3 +130,21 @@ def _statistic(text: str) -> str:
     if text[-1].isdigit() or text.endswith("th"):
         return "p" + re.sub(r"\D", "", text)
     return {"avg": "mean", "average": "mean", "maximum": "max", "median": "p50"}.get(text, text)
+
+
+def to_ms(metric: str, unit: str = "") -> float:
+    """Return the factor that makes milliseconds of a latency metric, by its unit or name; 1 where neither says.
+
+    Examples
+    --------
+    >>> to_ms("http_request_duration_seconds"), to_ms("p99_ms"), to_ms("x", "us")
+    (1000.0, 1.0, 0.001)
+    """
+    text = f" {words(metric)} "
+    if unit in ("s", "sec", "seconds") or (not unit and (" seconds " in text or " s " in text or " sec " in text)):
+        return 1000.0
+    if unit in ("us", "µs") or (not unit and (" us " in text or " micros" in text)):
+        return 0.001
+    if unit == "ns" or (not unit and (" ns " in text or " nanos" in text)):
+        return 1e-6
+    return 1.0

@@ -8,6 +8,7 @@ from rca.errors import NoDataError
 from rca.findings.latency import latency
 from rca.guards.alerts.names import Names
 from rca.guards.alerts.rules import Ground, Rule
+from rca.measures.served import NOT_SERVED, SERVED
 
 __all__ = ["CUSTOMARY", "burn_rate", "duration_family", "request_counter", "slow_requests"]
 
@@ -19,18 +20,12 @@ _BURN_RATES = (
     (1.0, "3d", "6h", "3h", "ticket"),
 )
 """Burn rate, long window, short window, how long, severity: the table of Google's SRE workbook, chapter 5."""
-_NOT_SERVED = r"client|outgoing|egress|upstream|(^|_)(db|sql|database|query|queries|gc|queue|dns|cache|redis|lock|scrape|pool)(_|$)"
 
 
 def duration_family(names: Names) -> str:
     """Return the histogram of the length of served requests; '' where there is none."""
-    for pattern in (
-        r"server_(request_)?duration|http_server_requests?_(duration_)?(seconds|milliseconds)",
-        r"(http|grpc|rpc|request)\w*(duration|latency|seconds|milliseconds)",
-    ):
-        if found := names.find(pattern, without=_NOT_SERVED, kind="histogram"):
-            return found
-    return ""
+    found = (names.find(pattern, without=NOT_SERVED, kind="histogram") for pattern in SERVED)
+    return next((name for name in found if name), "")
 
 
 def request_counter(names: Names) -> str:
@@ -40,7 +35,7 @@ def request_counter(names: Names) -> str:
         return f"{family}_count"
     return names.find(
         r"(http|grpc|rpc)\w*(requests?|handled)\w*_(total|count)$|^requests?_total$",
-        without=_NOT_SERVED,
+        without=NOT_SERVED,
         kind="counter",
     )
 

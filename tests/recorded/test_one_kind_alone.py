@@ -1,4 +1,4 @@
-"""The recorded incident from the services' text logs, the changes and the alert alone: no span, no metric, no slow log."""
+"""The recorded incident from one kind of telemetry alone: the text logs of the services, or their metrics."""
 
 from __future__ import annotations
 
@@ -49,3 +49,15 @@ def test_what_the_log_does_not_divide_is_missing_and_not_refuted(found):
         place = next(item for item in found.verdicts[name].evidence if item.family == "place")
         assert place.missing
         assert found.verdicts[name].status == "open"
+
+
+def test_metrics_alone_show_the_same_incident():
+    with rca.open() as store:
+        store.ingest(DATA / "metrics", DATA / "changes.json")
+        found = rca.investigate(store)
+    assert found.incident is not None, found.why
+    assert found.findings["latency"].details["source"] == "histograms"
+    assert found.changes is not None
+    assert found.changes.table.row(0, named=True)["revision"]
+    assert (found.verdicts[0].id, found.verdicts[0].status) == ("H2", "supported")
+    assert found.verdicts["H3"].status == "contributing"
