@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-
-import rca
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from ranking_peers import correlated, deviations, robust
 from shop_dialects import BEGIN, DIALECTS, LAYOUTS, told, write
 from shops import Shop, build
+
+import rca
 
 SMALL = range(3_000, 3_012)
 """Seeds that no rule was changed for."""
