@@ -71,7 +71,7 @@ def left_range(values: Array, *, upto: int | None = None, bad: int = 0, settle: 
     sign = bad or (1 if moved[-3:].mean() >= 0 else -1)
     # where it is known that it left by then, half of how far it got tells in and out apart better than unrest of a few values
     half = float(np.median(sign * moved[-3:])) / 2
-    out = sign * moved > (_FAR if upto is None else min(_FAR, max(_NEAR, half)))
+    out = sign * moved > (half if upto is not None and _NEAR < half < _FAR else _FAR)
     if not out[-3:].any():
         return None
     at = int(np.flatnonzero(out)[-1])
