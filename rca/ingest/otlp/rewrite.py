@@ -117,7 +117,8 @@ def _escaped(data: npt.NDArray[np.uint8], quotes: Ints, ends: Ints) -> Ints:
     """Return the rows with an escape in a key, or one by number, which may be half of a character."""
     at = np.flatnonzero((data == ord("\\")) | (data == 2) | (data == 3))
     bad = (np.searchsorted(quotes, at) % 4 == 1) | ((data[at] == ord("\\")) & (data[at + 1] == ord("u")))
-    return np.searchsorted(ends, at[bad])
+    found: Ints = np.searchsorted(ends, at[bad])
+    return found
 
 
 def _read(raw: bytes) -> bytes:
