@@ -69,7 +69,7 @@ def incident_of_alert(
         low, finish = None, max(extent.end_ns, fired + _MINUTE)
     else:
         begin, low = int(times[found.at]), int(times[found.low])
-        finish = _over(times, values, found, step)
+        finish = min(_over(times, values, found, step), max(extent.end_ns, fired + step))
     begin = start_ns if start_ns is not None else min(begin, fired)
     finish = end_ns if end_ns is not None else max(finish, fired + step, begin + step)
     return Incident(
@@ -79,7 +79,7 @@ def incident_of_alert(
         signal=metric,
         onset_ns=int(times[found.at]) if found else begin,
         onset_low_ns=low,
-        onset_high_ns=int(times[found.at]) if found else fired,
+        onset_high_ns=int(times[found.at]) + step if found else fired,
     )
 
 
@@ -94,7 +94,7 @@ def _metric_behind(store: Store, service: str, metric: str, extent: Window) -> _
 
 def _histogram_behind(store: Store, service: str, extent: Window) -> _Series | None:
     """Return p99 of the requests that the service's histogram counts, None where there are too few points."""
-    step = max(_SECOND, extent.length_ns // _BINS // _SECOND * _SECOND)
+    step = _step(store, service, extent)
     frame = red_of(metered_requests(store, service, extent, step)).drop_nulls("p99_ms")
     if frame.height < 4:
         return None

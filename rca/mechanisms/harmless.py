@@ -18,6 +18,7 @@ _WATCHING = re.compile(
 )
 _PAUSE = re.compile(r"backoff|pause|delay|wait", re.IGNORECASE)
 _BOUNDED = re.compile(r"\blru\b|max_?(size|entries|items|len)\s*[:=(]\s*\d|maxlen=\d|lru\.New\(", re.IGNORECASE)
+_INDEX = re.compile(r"\s*(create\s+index\s+concurrently\b|(added?\s+|new\s+)?(an?\s+)?index\s+on\b)", re.IGNORECASE)
 _CALL = re.compile(r"(?<!def )(?<!func )(?<!function )(\w+)(?:\[\w+\])?\s*\(|::(\w+)")
 _PLUMBING = re.compile(
     r"if|for|while|switch|return|match|catch|\w*(error|err|request|status|end|json|write|decod|encod|pars|respon|loads?|dumps?|stringify|body|data|reply|render|ok|send|optional|nullable|orelse|map|fold|complete|head|ensure|new|build|some|none|params|require|is)\w*",
@@ -82,6 +83,14 @@ def _bounded_cache(diff: Diff) -> Found | None:
     return Found(1.0, "a cache with a limit is new, and nothing else is touched")
 
 
+def _new_index(diff: Diff) -> Found | None:
+    """Find an index that is new and locks nobody out; one that must be unique can refuse rows."""
+    gained = diff.lines("gained")
+    if gained and not diff.lines("lost") and all(_INDEX.match(line) for line in gained):
+        return Found(1.0, f"an index is new: “{gained[0].strip()[:60]}”")
+    return None
+
+
 def _rearranged(diff: Diff) -> Found | None:
     """Find a handler written otherwise: what it calls stayed, and only what reads inputs and writes answers differs."""
     # with the lines that stayed: they hold the work itself
@@ -104,7 +113,15 @@ def _same_numbers(lost: list[str], gained: list[str]) -> bool:
     return set(re.findall(r"\d+", " ".join(gained))) - codes <= set(re.findall(r"\d+", " ".join(lost)))
 
 
-HARMLESS: tuple[Detector, ...] = (_more_room, _gentler, _only_watches, _other_text, _bounded_cache, _rearranged)
+HARMLESS: tuple[Detector, ...] = (
+    _more_room,
+    _gentler,
+    _only_watches,
+    _other_text,
+    _bounded_cache,
+    _new_index,
+    _rearranged,
+)
 """Detectors of what hardly ever does harm."""
 
 
@@ -116,6 +133,8 @@ def harmless(diff: Diff) -> Found | None:
     >>> from rca.mechanisms.diffs import parse_diff
     >>> harmless(parse_diff("-  cpu: 250m\n+  cpu: 500m\n")).claim
     'more room than before: “cpu: 500m”'
+    >>> harmless(parse_diff("+CREATE INDEX CONCURRENTLY orders_region_idx ON orders (region);\n")).claim[:15]
+    'an index is new'
     >>> harmless(parse_diff("-  cpu: 500m\n+  cpu: 250m\n")) is None
     True
     """

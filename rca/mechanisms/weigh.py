@@ -57,7 +57,9 @@ def weigh(scene: Scene, candidate: Candidate, frequencies: Mapping[str, int], to
     _when(scene, out)
     _where(scene, out)
     found = where_it_begins(scene, candidate, known=bool(out.mechanism), shows=out.shows)
-    if found is not None:
+    if found is not None and not (
+        out.is_harmless and found[0] > 0
+    ):  # where it lies makes nothing worse of what does no harm
         out.add(*found)
     shared_words(scene, out, frequencies, total)
     same_numbers(scene, out)
