@@ -31,7 +31,7 @@ EVERY = (
     *SEVENTH,
 )
 QUICK = EVERY[::9]
-MISSED = frozenset(("provider-quota", "search-shards", "billing-dst", "edge-hsts-proto", "raid-rebuild"))
+MISSED = frozenset(("search-shards", "billing-dst", "edge-hsts-proto", "raid-rebuild"))
 """Scenarios whose culprit, first failing service or remedy is not found; docs/scoring.md counts them."""
 
 
