@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 from rca.mechanisms.diffs import Diff, FileDiff, tokens
 
@@ -57,6 +58,12 @@ def changed_pairs(item: FileDiff) -> list[tuple[str, str]]:
     >>> changed_pairs(FileDiff("x", removed=("max = 50", "b"), added=("max = 10", "zzzzzzz")))
     [('max = 50', 'max = 10')]
     """
+    return list(_pairs(item))
+
+
+@lru_cache(maxsize=256)
+def _pairs(item: FileDiff) -> tuple[tuple[str, str], ...]:
+    """Return the pairs of a file; every mechanism asks for them, and comparing lines is the dear part of reading a diff."""
     pairs = []
     left = list(item.gained)
     for old in item.lost:
@@ -65,7 +72,7 @@ def changed_pairs(item: FileDiff) -> list[tuple[str, str]]:
         )
         if ranked and ranked[-1][0] >= 0.6:
             pairs.append((old, left.pop(-ranked[-1][1])))
-    return pairs
+    return tuple(pairs)
 
 
 def _shape(line: str) -> str:
