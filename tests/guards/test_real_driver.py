@@ -176,7 +176,9 @@ WAYS = dict(
 @pytest.mark.parametrize("way", WAYS)
 def test_counted_once_and_at_its_line(way, queries):
     WAYS[way]()
-    assert queries.count == 6, queries.statements
+    # SQLAlchemy asks the server for its version and schema when an engine connects for the first time
+    asked = [text for text in queries.statements if "pg_catalog" not in text and "current_schema" not in text]
+    assert len(asked) == 6, queries.statements
     [found] = queries._recorder.repeated()
     assert found.place.path == __file__
     assert found.place.source.endswith("# asks")

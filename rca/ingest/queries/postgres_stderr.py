@@ -56,16 +56,13 @@ def _sniff(sample: Sample) -> Guess:
 
 
 def _read(source: Source, sink: Sink) -> None:
-    reader: Lines | None = None
-    foreign = speaks(source.head(1 << 20)[0].decode("utf-8", "replace"))
+    head = source.head(1 << 20)[0].decode("utf-8", "replace")
+    foreign = speaks(head)
+    # the prefix is learned from the file's first lines, not from the first block: of a short log that lacks the last record
+    sample = "\n".join(map(in_english, head.split("\n"))) if foreign else head
+    reader = Lines(sink, sample.splitlines())
     for read, _ in whole_records(source, partial(_last_record, foreign=foreign)):
-        block = _translated(read) if foreign else read
-        reader = reader or Lines(sink, _text(block).splitlines())
-        reader.take(block)
-
-
-def _text(block: Buffer) -> str:
-    return block.raw(0, min(block.size, 1 << 20)).decode("utf-8", "replace")
+        reader.take(_translated(read) if foreign else read)
 
 
 def _last_record(data: bytearray, end: int, *, foreign: bool) -> int:
