@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
+from rca.measures.counted import binned_counts
 from rca.measures.served import served_rank
 from rca.measures.vocabulary import to_ms
 from rca.model import Window
@@ -221,17 +221,7 @@ def binned_metrics(store: Store, service: str, window: Window) -> Binned:
         Which requests.
     """
     step = max(_SECOND, window.length_ns // _BINS)
-    frame = metered_requests(store, service, window, step)
-    bins, index = frame["bin_ns"].unique().sort(), frame["bucket"].unique().sort()
-    rows, columns = bins.search_sorted(frame["bin_ns"]).to_numpy(), index.search_sorted(frame["bucket"]).to_numpy()
-
-    def grid(name: str) -> npt.NDArray[np.float64]:
-        out = np.zeros((len(bins), len(index)))
-        np.add.at(out, (rows, columns), frame[name].to_numpy())
-        return out
-
-    weight = grid("weight")
-    return Binned(index.to_numpy(), weight, weight, grid("errors"), np.full_like(weight, np.nan), {})
+    return binned_counts(metered_requests(store, service, window, step), calls=float("nan"))
 
 
 def p99_by_both(store: Store, service: str, window: Window) -> tuple[float, float] | None:

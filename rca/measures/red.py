@@ -7,6 +7,7 @@ import numpy.typing as npt
 import polars as pl
 
 from rca.errors import NoDataError, did_you_mean
+from rca.measures.counted import binned_counts
 from rca.measures.logged import complete_log, logged_requests
 from rca.measures.metered import metered_requests
 from rca.measures.periods import Periods, periods
@@ -277,14 +278,4 @@ def entry_requests(store: Store, service: str, window: Window) -> Binned:
     """
     step = max(1_000_000_000, window.length_ns // 60)
     params = {"service": service, "start_ns": window.start_ns, "end_ns": window.end_ns, "bin_ns": step}
-    frame = store.query(statement("red").sql, params)
-    bins, index = frame["bin_ns"].unique().sort(), frame["bucket"].unique().sort()
-    rows, columns = bins.search_sorted(frame["bin_ns"]).to_numpy(), index.search_sorted(frame["bucket"]).to_numpy()
-
-    def grid(name: str) -> npt.NDArray[np.float64]:
-        out = np.zeros((len(bins), len(index)))
-        np.add.at(out, (rows, columns), frame[name].to_numpy().astype(np.float64))
-        return out
-
-    weight, requests, errors = grid("weight"), grid("requests"), grid("errors")
-    return Binned(index.to_numpy(), weight, requests, errors, np.zeros_like(weight), {})
+    return binned_counts(store.query(statement("red").sql, params), calls=0.0)

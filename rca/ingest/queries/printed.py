@@ -39,13 +39,11 @@ def printed_records(text: str) -> Iterator[dict[str, str]]:
     """
     lines = text.splitlines()
     vertical = next((line for line in lines if _RECORD.fullmatch(line.strip())), None)
-    rows = (
-        _aligned(lines)
-        if vertical is None
-        else _expanded(lines)
-        if vertical.lstrip().startswith("-[")
-        else _by_row(lines)
-    )
+    if vertical is None:
+        rows = _aligned(lines)
+    else:
+        read = _expanded if vertical.lstrip().startswith("-[") else _vertical
+        rows = (row for part in _parts(lines) if (row := read(part)))
     for row in rows:
         yield {name: value for name, value in row.items() if value not in ("", "NULL", "\\N")}
 
@@ -86,44 +84,45 @@ def _cells(line: str, spans: Sequence[tuple[int, int]]) -> list[str]:
     return parts if len(parts) == len(spans) else [line[start:end] for start, end in spans]
 
 
-def _expanded(lines: Sequence[str]) -> Iterator[dict[str, str]]:
+def _parts(lines: Sequence[str]) -> Iterator[list[str]]:
+    """Return the lines of each record, without the line that announces it."""
+    part: list[str] = []
+    for line in lines:
+        if _RECORD.fullmatch(line.strip()):
+            yield part
+            part = []
+        else:
+            part.append(line)
+    yield part
+
+
+def _expanded(lines: Sequence[str]) -> dict[str, str]:
+    """Read a record of psql: a name, a bar, a value; a plus at the end says that the next line goes on."""
     row: dict[str, str] = {}
     last = ""
     for line in lines:
-        if _RECORD.fullmatch(line.strip()):
-            if row:
-                yield row
-            row, last = {}, ""
-            continue
         name, bar, value = line.partition("|")
         if not bar:
             continue
         text = value.strip()
-        going = text.endswith("+")
-        text = text.removesuffix("+").rstrip() if going else text
+        text = text.removesuffix("+").rstrip() if text.endswith("+") else text
         if name.strip():
             last = name.strip()
             row[last] = text
         elif last:
             row[last] += "\n" + text
-    if row:
-        yield row
+    return row
 
 
-def _by_row(lines: Sequence[str]) -> Iterator[dict[str, str]]:
+def _vertical(lines: Sequence[str]) -> dict[str, str]:
+    """Read a record of mysql: a name, a colon, a value; any other line goes on with the one before."""
     row: dict[str, str] = {}
     last = ""
     for line in lines:
-        if _RECORD.fullmatch(line.strip()):
-            if row:
-                yield row
-            row, last = {}, ""
-            continue
         found = _VERTICAL.match(line)
         if found:
             last = found["name"]
             row[last] = found["value"]
         elif last and not _END.fullmatch(line.strip()):
             row[last] += "\n" + line
-    if row:
-        yield row
+    return row
