@@ -194,10 +194,8 @@ def _from_log(log: pl.DataFrame, step: int) -> pl.DataFrame:
 def _untraced(store: Store, span: Window, service: str, step: int) -> pl.DataFrame | None:
     """Return what metrics tell, and the logs of services that have none; None where neither does."""
     counted = red_of(metered_requests(store, service, span, step)).with_columns(sampled=pl.lit(None, pl.Float64))
-    others = _from_metrics(store, span, service, step)
-    measured = pl.concat(
-        [counted, others.filter(~pl.col("service_name").is_in(counted["service_name"].unique().to_list()))]
-    )
+    others = _from_metrics(store, span, service, step, without=frozenset(counted["service_name"]))
+    measured = pl.concat([counted, others])
     log = logged_requests(store, service, span, lengthless=True)
     told = _from_log(log.filter(~pl.col("service_name").is_in(measured["service_name"].unique().to_list())), step)
     both = pl.concat([measured, told.select(measured.columns)]).sort("bucket_ns", "service_name")
@@ -241,8 +239,8 @@ def request_metrics(store: Store, service: str = "") -> dict[tuple[str, str], st
     return found
 
 
-def _from_metrics(store: Store, window: Window, service: str, step: int) -> pl.DataFrame:
-    chosen = request_metrics(store, service)
+def _from_metrics(store: Store, window: Window, service: str, step: int, *, without: frozenset[str]) -> pl.DataFrame:
+    chosen = {key: metric for key, metric in request_metrics(store, service).items() if key[0] not in without}
     cells: dict[tuple[int, str], dict[str, float]] = {}
     for (name, what), metric in chosen.items():
         factor = to_ms(metric) if what.startswith("p") else 0.01 if _percent(metric) else 1.0

@@ -31,7 +31,6 @@ _HOW = {
         "the gap between the client's and the server's span of each hop",
     ),
 }
-_TOUCHES = {"H1": "dependency", "H2": "database", "H3": "platform", "H4": "network"}
 
 
 def title(found: Investigation) -> str:

@@ -12,8 +12,6 @@ from rca.ingest.metrics.series import service_of
 
 __all__ = ["ALERTMANAGER"]
 
-_NEVER = "0001-01-01T00:00:00Z"
-
 
 def _knows(record: Mapping[str, Any]) -> bool:
     return isinstance(record.get("labels"), dict) and ("startsAt" in record or "activeAt" in record)

@@ -15,7 +15,6 @@ from rca.ingest.tables.names import CHANGE, find, normal
 __all__ = ["BadChange", "change_of"]
 
 _ARROW = re.compile(r"^\s*(.*?)\s*(?:->|→|=>|\bto\b|➔)\s*(.*?)\s*$", re.DOTALL)
-_SHA = re.compile(r"[0-9a-fA-F]{7,64}")
 _IMAGE = re.compile(r"[\w.\-/:]+/[\w.\-/]+:([\w][\w.\-]*)(?:@sha256:[0-9a-f]+)?|[\w.\-]+:(v?\d[\w.\-]*)")
 _STATES = {"true": "on", "false": "off", "enabled": "on", "disabled": "off", "enable": "on", "disable": "off", "turned_on": "on", "turned_off": "off",
            "on": "on", "off": "off", "activated": "on", "deactivated": "off"}  # fmt: skip

@@ -24,7 +24,6 @@ __all__ = ["Emitter", "Records"]
 
 _SEVERITY = {"LOG": 9, "INFO": 9, "NOTICE": 10, "WARNING": 13, "ERROR": 17, "FATAL": 21, "PANIC": 22}
 _COLUMNS = ("user", "database", "pid", "client")
-_UNKNOWN = ("[unknown]",)
 
 
 @dataclass(slots=True)

@@ -11,8 +11,6 @@ from rca.ingest.source import Source
 
 __all__ = ["CHROME_TRACE"]
 
-_EVENT = {"name", "ph", "ts", "pid"}
-
 
 def _sniff(sample: Sample) -> Guess:
     if not sample.looks_json or not sample.has("ph", "ts", "pid"):
